@@ -1,1 +1,11 @@
-//! (room under construction)
+//! The domain: what a professional, a structure and a mailbox are. No I/O, no async, no protocol.
+//!
+//! Words in French and their English pairs: *professionnel* professional, *exercice professionnel* practice,
+//! *savoir-faire* qualification, *activité* (situation d'exercice) activity, *structure* structure,
+//! *boîte aux lettres* (BAL) mailbox, *rattachement* attachment, *liste blanche* white list.
+
+pub mod coordinates;
+pub mod mailbox;
+pub mod professional;
+pub mod structure;
+pub mod text;
