@@ -7,6 +7,9 @@ create table settings (name text primary key, value text not null);
 -- Key of the opaque public ids: they say nothing of the entry and stay the same when it comes back.
 insert into settings values ('public_id_key', replace(gen_random_uuid()::text, '-', ''));
 
+-- Ids of professionals, structures and mailboxes; the importer takes them in blocks, one import at a time.
+create sequence entity_ids;
+
 create table publications (
     version bigint primary key,
     at timestamptz not null default now(),
