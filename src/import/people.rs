@@ -172,16 +172,14 @@ impl People {
         self.numbers.contains_key(identification_nationale)
     }
 
-    /// Calls `each` once a person, in the file's order of first appearance.
-    pub fn each<E>(&mut self, mut each: impl FnMut(PersonView<'_>, &Sites) -> Result<(), E>) -> Result<(), E> {
-        // Stable, and nearly free on a sorted file.
+    /// Brings each person's rows together; nearly free on a sorted file. Call it once all is read.
+    pub fn sort(&mut self) {
         self.rows.sort_by_key(|row| row.person);
-        for rows in self.rows.chunk_by(|a, b| a.person == b.person) {
-            if let Some(view) = self.view(rows) {
-                each(view, &self.sites)?;
-            }
-        }
-        Ok(())
+    }
+
+    /// Every person, in the file's order of first appearance, once [`Self::sort`] has been called.
+    pub fn iter(&self) -> impl Iterator<Item = PersonView<'_>> {
+        self.rows.chunk_by(|a, b| a.person == b.person).filter_map(|rows| self.view(rows))
     }
 
     fn view(&self, rows: &[Row]) -> Option<PersonView<'_>> {
