@@ -68,13 +68,25 @@ async fn the_server_listens_on_no_network_and_lets_in_its_user_only() {
 async fn data_outlive_a_killed_server() {
     let dir = data_dir();
     let (cluster, options) = joined(dir.path()).await;
-    assert_eq!(ask(&options, "select current_user::text").await.unwrap(), "annuaire");
+    assert_eq!(
+        ask(&options, "select current_user::text").await.unwrap(),
+        "annuaire"
+    );
     let made = "with made as (select set_config('x.y', 'z', false)) select 'done' from made";
     ask(&options, made).await.unwrap();
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
-    sqlx::query("create table kept as select 'kept' as word").execute(&mut connection).await.unwrap();
+    sqlx::query("create table kept as select 'kept' as word")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let killed = postmaster(dir.path()).unwrap();
-    assert!(Command::new("kill").args(["-9", &killed.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-9", &killed.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 
     let (again, options) = joined(dir.path()).await;
     assert_ne!(postmaster(dir.path()), Some(killed));

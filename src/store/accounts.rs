@@ -77,7 +77,9 @@ pub enum AccountError {
     #[error("an account `{0}` exists or has existed, and names are not given twice: choose another")]
     NameTaken(String),
     /// An operator without operator or domain.
-    #[error("an operator's account needs its operator's name and one domain at least (--operator NAME --domain …)")]
+    #[error(
+        "an operator's account needs its operator's name and one domain at least (--operator NAME --domain …)"
+    )]
     OperatorWithoutDomain,
     /// Another account with an operator or domains.
     #[error("only an operator's account has an operator's name and domains (--role operator)")]
@@ -140,7 +142,10 @@ pub async fn revoke(pool: &PgPool, name: &str) -> Result<(), AccountError> {
 pub async fn rotate(pool: &PgPool, name: &str) -> Result<Key, AccountError> {
     let key = Key::generate()?;
     let sql = "update accounts set key_id = $2, key_hash = $3 where name = $1 and revoked_at is null";
-    let update = sqlx::query(sql).bind(name).bind(key.id()).bind(digest(key.expose()));
+    let update = sqlx::query(sql)
+        .bind(name)
+        .bind(key.id())
+        .bind(digest(key.expose()));
     match update.execute(pool).await?.rows_affected() {
         0 => Err(AccountError::Unknown(name.to_owned())),
         _ => Ok(key),
@@ -153,7 +158,11 @@ pub async fn authenticate_key(pool: &PgPool, presented: &str) -> Result<Option<A
 }
 
 /// Whether this is the key of the account of this name (LDAP simple bind); the account if so.
-pub async fn authenticate(pool: &PgPool, name: &str, presented: &str) -> Result<Option<Account>, sqlx::Error> {
+pub async fn authenticate(
+    pool: &PgPool,
+    name: &str,
+    presented: &str,
+) -> Result<Option<Account>, sqlx::Error> {
     find_and_compare(pool, "name", if is_name(name) { name } else { "" }, presented).await
 }
 
@@ -167,7 +176,10 @@ async fn find_and_compare(
 ) -> Result<Option<Account>, sqlx::Error> {
     let given = digest(presented);
     let sql = format!("select key_hash, {COLUMNS} from accounts where {column} = $1 and revoked_at is null");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(wanted).fetch_optional(pool).await?;
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(wanted)
+        .fetch_optional(pool)
+        .await?;
     let stored = match &row {
         Some(row) => row.try_get("key_hash")?,
         None => NO_DIGEST.to_vec(),
@@ -208,12 +220,18 @@ fn check(new: &NewAccount) -> Result<Vec<String>, AccountError> {
         Role::Operator if operator_name.is_empty() || new.domains.is_empty() => {
             return Err(AccountError::OperatorWithoutDomain);
         }
-        Role::Professional | Role::Administrator if new.operator_name.is_some() || !new.domains.is_empty() => {
+        Role::Professional | Role::Administrator
+            if new.operator_name.is_some() || !new.domains.is_empty() =>
+        {
             return Err(AccountError::DomainWithoutOperator);
         }
         _ => {}
     }
-    let mut domains: Vec<String> = new.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
+    let mut domains: Vec<String> = new
+        .domains
+        .iter()
+        .map(|domain| domain.to_ascii_lowercase())
+        .collect();
     domains.sort();
     domains.dedup();
     match domains.iter().find(|domain| !is_domain(domain)) {
@@ -231,7 +249,9 @@ fn is_name(text: &str) -> bool {
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -263,21 +283,40 @@ mod tests {
 
     #[test]
     fn domains_are_kept_in_lower_case_each_once() {
-        let new = operator("op", &["B-exemple.mssante.fr", "a-exemple.mssante.fr", "b-exemple.mssante.fr"]);
-        assert_eq!(check(&new).unwrap(), ["a-exemple.mssante.fr", "b-exemple.mssante.fr"]);
+        let new = operator(
+            "op",
+            &[
+                "B-exemple.mssante.fr",
+                "a-exemple.mssante.fr",
+                "b-exemple.mssante.fr",
+            ],
+        );
+        assert_eq!(
+            check(&new).unwrap(),
+            ["a-exemple.mssante.fr", "b-exemple.mssante.fr"]
+        );
     }
 
     #[test]
     fn a_wrong_domain_is_named() {
         for domain in ["mssante", "a..fr", "-a.fr", "a@b.fr", "hôpital.fr", ""] {
-            assert!(matches!(check(&operator("op", &[domain])), Err(AccountError::Domain(_))), "{domain}");
+            assert!(
+                matches!(check(&operator("op", &[domain])), Err(AccountError::Domain(_))),
+                "{domain}"
+            );
         }
     }
 
     #[test]
     fn operators_and_only_they_have_domains() {
-        assert!(matches!(check(&operator("op", &[])), Err(AccountError::OperatorWithoutDomain)));
-        let other = NewAccount { role: Role::Administrator, ..operator("adm", &["a-exemple.mssante.fr"]) };
+        assert!(matches!(
+            check(&operator("op", &[])),
+            Err(AccountError::OperatorWithoutDomain)
+        ));
+        let other = NewAccount {
+            role: Role::Administrator,
+            ..operator("adm", &["a-exemple.mssante.fr"])
+        };
         assert!(matches!(check(&other), Err(AccountError::DomainWithoutOperator)));
     }
 }

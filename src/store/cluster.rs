@@ -51,7 +51,9 @@ pub struct Cluster {
 /// The directory is made when absent. Takes about two seconds for a new cluster, a few milliseconds for a running one.
 pub async fn join(data_dir: &Path) -> Result<(Cluster, PgConnectOptions), ClusterError> {
     std::fs::create_dir_all(data_dir).map_err(ClusterError::io("make the data directory", data_dir))?;
-    let data_dir = data_dir.canonicalize().map_err(ClusterError::io("find the data directory", data_dir))?;
+    let data_dir = data_dir
+        .canonicalize()
+        .map_err(ClusterError::io("find the data directory", data_dir))?;
 
     let start_lock = data_dir.join("postgres.lock");
     let locking = || ClusterError::io("lock", &start_lock);
@@ -66,7 +68,12 @@ pub async fn join(data_dir: &Path) -> Result<(Cluster, PgConnectOptions), Cluste
         .and_then(|lock| lock.share().map(|()| lock))
         .map_err(ClusterError::io("lock", &users_lock))?;
     let server = Server::new(home)?;
-    let mut cluster = Cluster { server, users, start_lock, starting: Some(starting) };
+    let mut cluster = Cluster {
+        server,
+        users,
+        start_lock,
+        starting: Some(starting),
+    };
     let options = cluster.server.ensure_running().await?;
     cluster.starting = None;
     Ok((cluster, options))
@@ -90,7 +97,11 @@ impl Cluster {
                 lock
             }
         };
-        if self.users.try_take().map_err(locking())? { self.server.stop() } else { Ok(()) }
+        if self.users.try_take().map_err(locking())? {
+            self.server.stop()
+        } else {
+            Ok(())
+        }
     }
 }
 

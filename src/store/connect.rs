@@ -109,18 +109,34 @@ pub async fn pool(settings: &StoreSettings) -> Result<(PgPool, Option<Cluster>),
 /// Connects once without a pool, which would hide every refusal behind "timed out".
 async fn given_server(url: &DatabaseUrl) -> Result<PgConnectOptions, ConnectError> {
     if !url.0.starts_with("postgres://") && !url.0.starts_with("postgresql://") {
-        return Err(ConnectError::Url { cause: "it does not begin with postgres://".to_owned() });
+        return Err(ConnectError::Url {
+            cause: "it does not begin with postgres://".to_owned(),
+        });
     }
     let options = match PgConnectOptions::from_str(&url.0) {
         Ok(options) => options.application_name("annuaire").disable_statement_logging(),
-        Err(sqlx::Error::Configuration(cause)) => return Err(ConnectError::Url { cause: cause.to_string() }),
-        Err(_) => return Err(ConnectError::Url { cause: "it cannot be read".to_owned() }),
+        Err(sqlx::Error::Configuration(cause)) => {
+            return Err(ConnectError::Url {
+                cause: cause.to_string(),
+            });
+        }
+        Err(_) => {
+            return Err(ConnectError::Url {
+                cause: "it cannot be read".to_owned(),
+            });
+        }
     };
     let server = || {
         let (host, port) = (options.get_host(), options.get_port());
-        format!("{host}:{port}/{}", options.get_database().unwrap_or(options.get_username()))
+        format!(
+            "{host}:{port}/{}",
+            options.get_database().unwrap_or(options.get_username())
+        )
     };
-    let unreachable = |cause: String| ConnectError::Unreachable { server: server(), cause };
+    let unreachable = |cause: String| ConnectError::Unreachable {
+        server: server(),
+        cause,
+    };
     match tokio::time::timeout(FIRST_CONNECTION, PgConnection::connect_with(&options)).await {
         Ok(Ok(connection)) => {
             // It served its purpose; how its closing ends changes nothing.
@@ -128,15 +144,24 @@ async fn given_server(url: &DatabaseUrl) -> Result<PgConnectOptions, ConnectErro
             Ok(options)
         }
         Ok(Err(sqlx::Error::Io(cause))) => Err(unreachable(cause.to_string())),
-        Ok(Err(cause)) => Err(ConnectError::Refused { server: server(), cause }),
-        Err(_) => Err(unreachable(format!("nothing in {} seconds", FIRST_CONNECTION.as_secs()))),
+        Ok(Err(cause)) => Err(ConnectError::Refused {
+            server: server(),
+            cause,
+        }),
+        Err(_) => Err(unreachable(format!(
+            "nothing in {} seconds",
+            FIRST_CONNECTION.as_secs()
+        ))),
     }
 }
 
 /// Brings the schema up to what this binary knows, under a lock of Postgres: nodes that start together take turns.
 /// A schema that is newer is left as it is and accepted, so that old and new nodes serve side by side.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    sqlx::migrate!("schema/postgres").set_ignore_missing(true).run(pool).await
+    sqlx::migrate!("schema/postgres")
+        .set_ignore_missing(true)
+        .run(pool)
+        .await
 }
 
 #[cfg(test)]
@@ -144,14 +169,20 @@ mod tests {
     use super::*;
 
     async fn refusal(url: &str) -> String {
-        let settings =
-            StoreSettings { database_url: Some(url.to_owned().into()), data_dir: PathBuf::from("unused") };
+        let settings = StoreSettings {
+            database_url: Some(url.to_owned().into()),
+            data_dir: PathBuf::from("unused"),
+        };
         pool(&settings).await.unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn a_wrong_address_is_explained_without_its_password() {
-        for url in ["mysql://u:secret@h/d", "postgres://u:secret@h:nineteen/d", "postgres://u:secret@[/d"] {
+        for url in [
+            "mysql://u:secret@h/d",
+            "postgres://u:secret@h:nineteen/d",
+            "postgres://u:secret@[/d",
+        ] {
             let text = refusal(url).await;
             assert!(text.contains("postgres://user:password@host"), "{text}");
             assert!(!text.contains("secret"), "{text}");
@@ -161,14 +192,20 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_not_there_is_named() {
         let text = refusal("postgres://u:secret@127.0.0.1:1/somewhere").await;
-        assert!(text.contains("no Postgres answers at 127.0.0.1:1/somewhere"), "{text}");
+        assert!(
+            text.contains("no Postgres answers at 127.0.0.1:1/somewhere"),
+            "{text}"
+        );
         assert!(!text.contains("secret"), "{text}");
     }
 
     #[test]
     fn settings_do_not_print_the_password() {
         let url = DatabaseUrl::from("postgres://u:secret@h/d".to_owned());
-        let settings = StoreSettings { database_url: Some(url), data_dir: PathBuf::from("data") };
+        let settings = StoreSettings {
+            database_url: Some(url),
+            data_dir: PathBuf::from("data"),
+        };
         assert!(!format!("{settings:?}").contains("secret"));
     }
 }

@@ -101,7 +101,10 @@ impl ServeLock {
     /// "since". The directory is made when absent.
     pub fn hold_data_dir(data_dir: &Path, now: jiff::Timestamp) -> Result<Self, ServeLockError> {
         let path = data_dir.join("serve.lock");
-        let failed = |source| ServeLockError::Io { path: path.clone(), source };
+        let failed = |source| ServeLockError::Io {
+            path: path.clone(),
+            source,
+        };
         std::fs::create_dir_all(data_dir).map_err(failed)?;
         let mut file = LockFile::open(&path).map_err(failed)?;
         if !file.try_take().map_err(failed)? {
@@ -112,7 +115,10 @@ impl ServeLock {
                 holder = "another process".to_owned();
             }
             let holder = holder.trim().to_owned();
-            return Err(ServeLockError::Held { data_dir: data_dir.to_owned(), holder });
+            return Err(ServeLockError::Held {
+                data_dir: data_dir.to_owned(),
+                holder,
+            });
         }
         let holder = format!("pid {}, since {now:.0}", std::process::id());
         let mut lock = Self { file, path, holder };
@@ -131,7 +137,10 @@ impl ServeLock {
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{line}"))
-            .map_err(|source| ServeLockError::Io { path: self.path.clone(), source })
+            .map_err(|source| ServeLockError::Io {
+                path: self.path.clone(),
+                source,
+            })
     }
 }
 
@@ -144,9 +153,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = "2026-03-01T08:00:00Z".parse().unwrap();
         let mut first = ServeLock::hold_data_dir(dir.path(), now).unwrap();
-        first.note_addresses(&["127.0.0.1:8080".parse().unwrap()]).unwrap();
+        first
+            .note_addresses(&["127.0.0.1:8080".parse().unwrap()])
+            .unwrap();
         let refusal = ServeLock::hold_data_dir(dir.path(), now).unwrap_err().to_string();
-        let holder = format!("pid {}, since 2026-03-01T08:00:00Z, on 127.0.0.1:8080", std::process::id());
+        let holder = format!(
+            "pid {}, since 2026-03-01T08:00:00Z, on 127.0.0.1:8080",
+            std::process::id()
+        );
         assert!(refusal.contains(&holder), "{refusal}");
         drop(first);
         ServeLock::hold_data_dir(dir.path(), now).unwrap();

@@ -85,7 +85,14 @@ mod tests {
 
     #[test]
     fn what_is_no_key_has_no_id() {
-        for text in ["", "ak_", "ak_short", "ak_AAAAAAAAAAAAAAAA_", "ak_ééééééééé", "xx_0123456789abcdef_"] {
+        for text in [
+            "",
+            "ak_",
+            "ak_short",
+            "ak_AAAAAAAAAAAAAAAA_",
+            "ak_ééééééééé",
+            "xx_0123456789abcdef_",
+        ] {
             assert_eq!(key_id(text), "", "{text}");
         }
     }

@@ -47,7 +47,9 @@ pub enum ClusterError {
         uid: u32,
     },
     /// Another process holds the start lock for too long.
-    #[error("another process has been starting or stopping Postgres for minutes (it holds {lock}): see server.log")]
+    #[error(
+        "another process has been starting or stopping Postgres for minutes (it holds {lock}): see server.log"
+    )]
     Busy {
         /// The start lock.
         lock: PathBuf,

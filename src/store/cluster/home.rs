@@ -45,7 +45,10 @@ impl Home {
         }
         let dir = place.canonicalize().map_err(ClusterError::io("follow", &place))?;
         if !runner.may_enter(&dir) {
-            return Err(ClusterError::Unreachable { dir, uid: runner.uid() });
+            return Err(ClusterError::Unreachable {
+                dir,
+                uid: runner.uid(),
+            });
         }
         let socket = socket_folder(&dir, &runner)?;
         Ok(Self { dir, socket, runner })
@@ -87,7 +90,13 @@ pub(super) fn make_runner_folder(dir: &Path, runner: &Runner) -> Result<(), Clus
     DirBuilder::new()
         .mode(0o700)
         .create(dir)
-        .and_then(|()| if runner.is_another() { chown(dir, Some(runner.uid()), Some(runner.gid())) } else { Ok(()) })
+        .and_then(|()| {
+            if runner.is_another() {
+                chown(dir, Some(runner.uid()), Some(runner.gid()))
+            } else {
+                Ok(())
+            }
+        })
         .map_err(ClusterError::io("make", dir))
 }
 
@@ -128,7 +137,10 @@ fn socket_folder(home: &Path, runner: &Runner) -> Result<PathBuf, ClusterError> 
     if found.is_dir() && found.uid() == runner.uid() && found.mode() & 0o077 == 0 {
         Ok(dir)
     } else {
-        Err(ClusterError::ForeignSocketFolder { dir, uid: runner.uid() })
+        Err(ClusterError::ForeignSocketFolder {
+            dir,
+            uid: runner.uid(),
+        })
     }
 }
 
@@ -153,7 +165,11 @@ mod tests {
         let runner = Runner::choose(&home).unwrap();
         let socket = socket_folder(&home, &runner).unwrap();
         assert!(socket.as_os_str().len() <= LONGEST_SOCKET_FOLDER);
-        assert_eq!(socket_folder(&home, &runner).unwrap(), socket, "every process finds the same");
+        assert_eq!(
+            socket_folder(&home, &runner).unwrap(),
+            socket,
+            "every process finds the same"
+        );
         fs::remove_dir(socket).unwrap();
     }
 
@@ -164,7 +180,10 @@ mod tests {
         let runner = Runner::choose(&home).unwrap();
         let socket = socket_folder(&home, &runner).unwrap();
         fs::set_permissions(&socket, Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(socket_folder(&home, &runner), Err(ClusterError::ForeignSocketFolder { .. })));
+        assert!(matches!(
+            socket_folder(&home, &runner),
+            Err(ClusterError::ForeignSocketFolder { .. })
+        ));
         fs::remove_dir(socket).unwrap();
     }
 }

@@ -75,7 +75,9 @@ impl Server {
             Ok(()) => {}
             Err(error) if has_code(&error, INVALID_CATALOG_NAME) => {
                 let mut connection = PgConnection::connect_with(&self.options("postgres")).await?;
-                sqlx::query("create database annuaire").execute(&mut connection).await?;
+                sqlx::query("create database annuaire")
+                    .execute(&mut connection)
+                    .await?;
                 connection.close().await?;
             }
             Err(error) => return Err(error.into()),
@@ -105,7 +107,12 @@ impl Server {
         // Rows are ordered by their bytes, the same on every machine; letters are those of Unicode.
         let mut initdb = self.command("initdb", &unfinished);
         initdb.args(["--username", NAME, "--auth=trust", "--encoding=UTF8"]);
-        initdb.args(["--locale=C", "--lc-ctype=C.UTF-8", "--no-instructions", "--pgdata=."]);
+        initdb.args([
+            "--locale=C",
+            "--lc-ctype=C.UTF-8",
+            "--no-instructions",
+            "--pgdata=.",
+        ]);
         run("initdb", &mut initdb)?;
         fs::rename(&unfinished, &cluster)
             .and_then(|()| File::open(self.home.dir())?.sync_all())
@@ -189,7 +196,10 @@ impl Server {
             return Ok(());
         }
         let mut pg_ctl = self.command("pg_ctl", &self.home.cluster());
-        run("pg_ctl", pg_ctl.args(["stop", "-D", ".", "-m", "fast", "-w", "-t", "120"]))
+        run(
+            "pg_ctl",
+            pg_ctl.args(["stop", "-D", ".", "-m", "fast", "-w", "-t", "120"]),
+        )
     }
 
     /// Whether the process named in `postmaster.pid` is a running Postgres. The number alone says little: after
@@ -213,7 +223,10 @@ const INVALID_CATALOG_NAME: &str = "3D000";
 
 /// Whether Postgres gave this code (PostgreSQL documentation, appendix A).
 fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|found| found == code)
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .is_some_and(|found| found == code)
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
@@ -221,17 +234,25 @@ async fn connect(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
 }
 
 fn run(program: &'static str, command: &mut Command) -> Result<(), ClusterError> {
-    let output = command.output().map_err(ClusterError::io("run", Path::new(command.get_program())))?;
+    let output = command
+        .output()
+        .map_err(ClusterError::io("run", Path::new(command.get_program())))?;
     if output.status.success() {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(ClusterError::Program { program, output: String::from_utf8_lossy(&said).trim().to_owned() })
+    Err(ClusterError::Program {
+        program,
+        output: String::from_utf8_lossy(&said).trim().to_owned(),
+    })
 }
 
 /// The last lines of a log.
 fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(10)..).unwrap_or_default().join("\n")
+    lines
+        .get(lines.len().saturating_sub(10)..)
+        .unwrap_or_default()
+        .join("\n")
 }
