@@ -261,6 +261,9 @@ fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (line, a) in from.chars().enumerate() {
         let (mut diagonal, mut left) = (line, line + 1);
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
         for (cell, b) in row.iter_mut().skip(1).zip(to.chars()) {
             let cost = if a == b {
                 diagonal
