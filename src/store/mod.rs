@@ -1,1 +1,5 @@
 //! (room under construction)
+pub mod accounts;
+pub mod cluster;
+pub mod connect;
+pub mod lock;
