@@ -213,7 +213,7 @@ from nomenclature_codes order by table_nos, code, origine;
 
 -- The extract of each kind that is loaded now.
 create table sources (
-    genre text primary key, date timestamp not null, fichier text not null, empreinte text not null,
+    genre text primary key, date timestamp not null, fichier text not null,
     loaded_at timestamptz not null default now()
 );
 create table import_runs (

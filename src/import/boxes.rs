@@ -47,14 +47,17 @@ impl Boxes {
     /// Takes one line. A mailbox's first line gives its type and spelling.
     pub fn add(&mut self, row: &MailboxRow<'_>) {
         // The reader has let only good addresses through.
-        let Ok(address) = MailAddress::parse(row.adresse) else { return };
+        let Ok(address) = MailAddress::parse(row.adresse) else {
+            return;
+        };
         self.professions.number(row.profession);
         self.categories.number(row.categorie);
         self.savoir_faire.number(row.savoir_faire);
         let number = match self.numbers.get(address.key.as_str()) {
             Some(number) => *number as usize,
             None => {
-                self.numbers.insert(address.key.as_str().into(), self.boxes.len() as u32);
+                self.numbers
+                    .insert(address.key.as_str().into(), self.boxes.len() as u32);
                 self.boxes.push(BoxEntry {
                     key: self.texts.keep(&address.key),
                     published: self.texts.keep(row.adresse),
@@ -75,16 +78,14 @@ impl Boxes {
         self.boxes.len()
     }
 
-    /// Whether the file held none.
-    pub fn is_empty(&self) -> bool {
-        self.boxes.is_empty()
-    }
-
     /// Every mailbox, in the file's order.
     pub fn iter(&self) -> impl Iterator<Item = BoxView<'_>> {
         self.boxes.iter().map(|entry| {
-            let rows: Vec<_> =
-                entry.rows.iter().map(|spans| spans.map(|span| self.texts.get(span))).collect();
+            let rows: Vec<_> = entry
+                .rows
+                .iter()
+                .map(|spans| spans.map(|span| self.texts.get(span)))
+                .collect();
             BoxView {
                 adresse: self.texts.get(entry.key),
                 adresse_publiee: self.texts.get(entry.published),

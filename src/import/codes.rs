@@ -16,7 +16,11 @@ pub struct Codes {
 
 impl Default for Codes {
     fn default() -> Self {
-        Self { numbers: HashMap::new(), entries: vec![("".into(), "".into())], last: NONE }
+        Self {
+            numbers: HashMap::new(),
+            entries: vec![("".into(), "".into())],
+            last: NONE,
+        }
     }
 }
 
@@ -57,7 +61,10 @@ impl Codes {
 
     /// Every code with a usable label.
     pub fn labelled(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().filter(|(_, label)| !label.is_empty()).map(|(code, label)| (&**code, &**label))
+        self.entries
+            .iter()
+            .filter(|(_, label)| !label.is_empty())
+            .map(|(code, label)| (&**code, &**label))
     }
 }
 
@@ -98,9 +105,18 @@ mod tests {
     #[test]
     fn a_broken_label_gives_way_to_a_whole_one() {
         let mut codes = Codes::default();
-        codes.number(Coded { code: "10", label: "M\u{FFFD}decin" });
-        codes.number(Coded { code: "10", label: "Médecin" });
-        codes.number(Coded { code: "10", label: "Autre" });
+        codes.number(Coded {
+            code: "10",
+            label: "M\u{FFFD}decin",
+        });
+        codes.number(Coded {
+            code: "10",
+            label: "Médecin",
+        });
+        codes.number(Coded {
+            code: "10",
+            label: "Autre",
+        });
         assert_eq!(codes.labelled().collect::<Vec<_>>(), [("10", "Médecin")]);
     }
 }

@@ -20,7 +20,13 @@ pub struct Rows {
 impl Rows {
     /// Rows for `COPY table (columns) FROM STDIN`.
     pub fn new(statement: &'static str) -> Self {
-        Self { statement, buffer: Vec::with_capacity(PIECE), pieces: Vec::new(), at_line_start: true, count: 0 }
+        Self {
+            statement,
+            buffer: Vec::with_capacity(PIECE),
+            pieces: Vec::new(),
+            at_line_start: true,
+            count: 0,
+        }
     }
 
     fn separate(&mut self) {
@@ -87,7 +93,8 @@ impl Rows {
         self.at_line_start = true;
         self.count += 1;
         if self.buffer.len() >= PIECE - (PIECE >> 3) {
-            self.pieces.push(std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE)));
+            self.pieces
+                .push(std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE)));
         }
     }
 
@@ -132,7 +139,10 @@ mod tests {
     #[test]
     fn a_backslash_a_tab_and_a_quote_are_data() {
         let mut rows = Rows::new("");
-        rows.text("a\\b\tc\"d").array(&["x\"y".to_owned(), "z\\".to_owned()]).optional(None::<i32>).end();
+        rows.text("a\\b\tc\"d")
+            .array(&["x\"y".to_owned(), "z\\".to_owned()])
+            .optional(None::<i32>)
+            .end();
         assert_eq!(
             String::from_utf8(rows.buffer).unwrap(),
             "a\\\\b\\tc\"d\t{\"x\\\\\"y\",\"z\\\\\\\\\"}\t\\N\n"

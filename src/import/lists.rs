@@ -20,13 +20,23 @@ pub struct Lists {
 impl Lists {
     /// Takes a line of SavoirFaire: profession, category, type, code.
     pub fn add_qualification(&mut self, row: &QualificationRow<'_>) {
-        let entry = [row.profession, row.categorie, row.type_savoir_faire, row.savoir_faire];
+        let entry = [
+            row.profession,
+            row.categorie,
+            row.type_savoir_faire,
+            row.savoir_faire,
+        ];
         self.add(row.person.identification_nationale, entry);
     }
 
     /// Takes a line of Dipl_AutExerc: type and diploma, type and discipline of the authorisation.
     pub fn add_diploma(&mut self, row: &DiplomaRow<'_>) {
-        let entry = [row.type_diplome, row.diplome, row.type_autorisation, row.discipline];
+        let entry = [
+            row.type_diplome,
+            row.diplome,
+            row.type_autorisation,
+            row.discipline,
+        ];
         self.add(row.person.identification_nationale, entry);
     }
 
@@ -48,16 +58,17 @@ impl Lists {
     /// One person's entries, sorted by code so that the order of lines is no change.
     pub fn of(&self, identification_nationale: &str) -> Vec<[&str; 4]> {
         let [a, b, c, d] = &self.columns;
-        let numbers = self.persons.get(identification_nationale).map(Vec::as_slice).unwrap_or_default();
-        let mut entries: Vec<_> =
-            numbers.iter().map(|[w, x, y, z]| [a.code(*w), b.code(*x), c.code(*y), d.code(*z)]).collect();
+        let numbers = self
+            .persons
+            .get(identification_nationale)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let mut entries: Vec<_> = numbers
+            .iter()
+            .map(|[w, x, y, z]| [a.code(*w), b.code(*x), c.code(*y), d.code(*z)])
+            .collect();
         entries.sort_unstable();
         entries
-    }
-
-    /// Persons that the file names.
-    pub fn persons(&self) -> impl Iterator<Item = &str> {
-        self.persons.keys().map(|identification| &**identification)
     }
 }
 
@@ -65,5 +76,9 @@ impl Lists {
 pub fn fingerprint(entries: &[[&str; 4]]) -> i64 {
     let mut fingerprint = Fingerprint::default();
     entries.iter().for_each(|entry| fingerprint.texts(*entry));
-    if entries.is_empty() { 1 } else { fingerprint.value() }
+    if entries.is_empty() {
+        1
+    } else {
+        fingerprint.value()
+    }
 }

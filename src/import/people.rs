@@ -114,7 +114,10 @@ impl People {
         } else {
             self.types_savoir_faire.number(row.type_savoir_faire);
             let code = format!("{}/{}", row.type_savoir_faire.code, row.savoir_faire.code);
-            self.savoir_faire.number(Coded { code: &code, label: row.savoir_faire.label })
+            self.savoir_faire.number(Coded {
+                code: &code,
+                label: row.savoir_faire.label,
+            })
         };
         let row = Row {
             person,
@@ -128,7 +131,10 @@ impl People {
                 genre: self.genres.number(row.genre.unwrap_or(absent)),
                 secteur: self.secteurs.number(row.secteur),
                 section: self.sections.number(row.section_pharmacien),
-                autorite: self.autorites.number(Coded { code: row.autorite, label: "" }),
+                autorite: self.autorites.number(Coded {
+                    code: row.autorite,
+                    label: "",
+                }),
             },
         };
         self.rows.push(row);
@@ -162,16 +168,6 @@ impl People {
         self.persons.len()
     }
 
-    /// Whether the file held nobody.
-    pub fn is_empty(&self) -> bool {
-        self.persons.is_empty()
-    }
-
-    /// Whether a person is in the file.
-    pub fn contains(&self, identification_nationale: &str) -> bool {
-        self.numbers.contains_key(identification_nationale)
-    }
-
     /// Brings each person's rows together; nearly free on a sorted file. Call it once all is read.
     pub fn sort(&mut self) {
         self.rows.sort_by_key(|row| row.person);
@@ -179,7 +175,9 @@ impl People {
 
     /// Every person, in the file's order of first appearance, once [`Self::sort`] has been called.
     pub fn iter(&self) -> impl Iterator<Item = PersonView<'_>> {
-        self.rows.chunk_by(|a, b| a.person == b.person).filter_map(|rows| self.view(rows))
+        self.rows
+            .chunk_by(|a, b| a.person == b.person)
+            .filter_map(|rows| self.view(rows))
     }
 
     fn view(&self, rows: &[Row]) -> Option<PersonView<'_>> {
@@ -195,7 +193,10 @@ impl People {
             activities: Vec::with_capacity(rows.len()),
         };
         for row in rows {
-            let practice = (self.professions.code(row.profession), self.categories.code(row.categorie));
+            let practice = (
+                self.professions.code(row.profession),
+                self.categories.code(row.categorie),
+            );
             if !view.practices.contains(&practice) {
                 view.practices.push(practice);
             }
@@ -203,8 +204,12 @@ impl People {
                 self.savoir_faire.code(row.savoir_faire).split_once('/')
             {
                 let (profession, categorie) = practice;
-                let qualification =
-                    QualificationView { profession, categorie, type_savoir_faire, savoir_faire };
+                let qualification = QualificationView {
+                    profession,
+                    categorie,
+                    type_savoir_faire,
+                    savoir_faire,
+                };
                 if !view.qualifications.contains(&qualification) {
                     view.qualifications.push(qualification);
                 }
@@ -236,7 +241,14 @@ impl People {
 impl<'p> ActivityView<'p> {
     /// What makes two rows one activity (within a person).
     fn key(&self) -> [&'p str; 6] {
-        [self.profession, self.categorie, self.identifiant_technique, self.mode, self.role, self.genre]
+        [
+            self.profession,
+            self.categorie,
+            self.identifiant_technique,
+            self.mode,
+            self.role,
+            self.genre,
+        ]
     }
 }
 
@@ -245,7 +257,13 @@ impl PersonView<'_> {
     /// 52-column file is compared with a 56-column one.
     pub fn fingerprints(&self) -> (i64, i64) {
         let mut base = Fingerprint::default();
-        base.texts([self.identification_nationale, self.nom, self.prenom, self.civilite, self.civilite_exercice]);
+        base.texts([
+            self.identification_nationale,
+            self.nom,
+            self.prenom,
+            self.civilite,
+            self.civilite_exercice,
+        ]);
         for qualification in &self.qualifications {
             base.texts([
                 "q",
@@ -258,8 +276,15 @@ impl PersonView<'_> {
         let mut full = base;
         let mut seen: Vec<[&str; 7]> = Vec::with_capacity(self.activities.len());
         for a in &self.activities {
-            let without =
-                [a.profession, a.categorie, a.identifiant_technique, a.mode, a.secteur, a.section, a.autorite];
+            let without = [
+                a.profession,
+                a.categorie,
+                a.identifiant_technique,
+                a.mode,
+                a.secteur,
+                a.section,
+                a.autorite,
+            ];
             full.texts(without);
             full.texts([a.role, a.genre]);
             if !seen.contains(&without) {

@@ -65,7 +65,10 @@ impl PublicIds {
     pub fn new(key: &str) -> Self {
         let mut bytes = [0; 16];
         for (byte, digits) in bytes.iter_mut().zip(key.as_bytes().chunks(2)) {
-            *byte = std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok()).unwrap_or(0);
+            *byte = std::str::from_utf8(digits)
+                .ok()
+                .and_then(|d| u8::from_str_radix(d, 16).ok())
+                .unwrap_or(0);
         }
         Self(bytes)
     }
@@ -104,11 +107,15 @@ impl<'c> Publication<'c> {
     /// Opens a publication inside the caller's transaction. Waits for any other import to end.
     pub async fn begin(connection: &'c mut PgConnection, now: i64) -> Result<Self, sqlx::Error> {
         // "annuaire" in ASCII, cut to 63 bits: one import at a time on one database.
-        sqlx::query("select pg_advisory_xact_lock(7020098466046816869)").execute(&mut *connection).await?;
+        sqlx::query("select pg_advisory_xact_lock(7020098466046816869)")
+            .execute(&mut *connection)
+            .await?;
         let key: String = sqlx::query_scalar("select value from settings where name = 'public_id_key'")
             .fetch_one(&mut *connection)
             .await?;
-        let next_id: i64 = sqlx::query_scalar("select nextval('entity_ids')").fetch_one(&mut *connection).await?;
+        let next_id: i64 = sqlx::query_scalar("select nextval('entity_ids')")
+            .fetch_one(&mut *connection)
+            .await?;
         Ok(Self {
             connection,
             now,
@@ -127,7 +134,12 @@ impl<'c> Publication<'c> {
 
     /// Notes that an entry changed.
     pub fn note(&mut self, genre: Genre, id: i64, public_id: &str, action: Action) {
-        self.changes.plain(genre.letter()).plain(id).text(public_id).plain(action.letter()).end();
+        self.changes
+            .plain(genre.letter())
+            .plain(id)
+            .text(public_id)
+            .plain(action.letter())
+            .end();
     }
 
     /// Deletes the rows of some entries.
@@ -151,14 +163,20 @@ impl<'c> Publication<'c> {
             "delete from {table} using unnest($1::bigint[]) as gone (gone_id)
              where {column} = gone_id and {condition}"
         );
-        sqlx::query(sqlx::AssertSqlSafe(statement)).bind(ids).execute(&mut *self.connection).await?;
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(ids)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 
     /// Writes the change log and the new version, and tells the nodes when the transaction commits.
     /// Gives the version, or `None` when nothing changed.
     pub async fn finish(mut self) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query("select setval('entity_ids', $1)").bind(self.next_id).execute(&mut *self.connection).await?;
+        sqlx::query("select setval('entity_ids', $1)")
+            .bind(self.next_id)
+            .execute(&mut *self.connection)
+            .await?;
         if self.changes.count == 0 && !self.rebuild {
             return Ok(None);
         }
@@ -219,8 +237,14 @@ mod tests {
     fn public_ids_say_nothing_and_stay_the_same() {
         let ids = PublicIds::new("00112233445566778899aabbccddeeff");
         let id = ids.make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr");
-        assert_eq!(id, ids.make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr"));
+        assert_eq!(
+            id,
+            ids.make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr")
+        );
         assert!(id.starts_with("b_") && id.len() == 24 && !id.contains("claire"));
-        assert_ne!(id, PublicIds::new("ff").make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr"));
+        assert_ne!(
+            id,
+            PublicIds::new("ff").make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr")
+        );
     }
 }

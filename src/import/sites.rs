@@ -32,7 +32,10 @@ impl Sites {
             };
         }
         if let Some(known) = self.sites.get(self.last as usize)
-            && columns(row).iter().zip(known).any(|(column, span)| *column != self.texts.get(*span))
+            && columns(row)
+                .iter()
+                .zip(known)
+                .any(|(column, span)| *column != self.texts.get(*span))
         {
             self.conflicts += 1;
         }
@@ -50,7 +53,9 @@ impl Sites {
 
     /// Technical id of a site; empty for a number that names none.
     pub fn identifiant_technique(&self, number: u32) -> &str {
-        self.sites.get(number as usize).map_or("", |spans| self.texts.get(spans[0]))
+        self.sites
+            .get(number as usize)
+            .map_or("", |spans| self.texts.get(spans[0]))
     }
 
     /// Number of sites.
@@ -58,14 +63,11 @@ impl Sites {
         self.sites.len()
     }
 
-    /// Whether no line named a site.
-    pub fn is_empty(&self) -> bool {
-        self.sites.is_empty()
-    }
-
     /// Every site, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = SiteRow<'_>> {
-        self.sites.iter().map(|spans| site(spans.map(|span| self.texts.get(span))))
+        self.sites
+            .iter()
+            .map(|spans| site(spans.map(|span| self.texts.get(span))))
     }
 }
 
@@ -155,14 +157,20 @@ fn site(columns: [&str; COLUMNS]) -> SiteRow<'_> {
             complement_geographique,
             numero_voie,
             indice_repetition,
-            type_voie: Coded { code: type_voie, label: libelle_type_voie },
+            type_voie: Coded {
+                code: type_voie,
+                label: libelle_type_voie,
+            },
             voie,
             mention_distribution,
             acheminement,
             code_postal,
             code_commune,
             commune,
-            pays: Coded { code: pays, label: libelle_pays },
+            pays: Coded {
+                code: pays,
+                label: libelle_pays,
+            },
             departement: "",
         },
     }
@@ -175,11 +183,30 @@ mod tests {
     #[test]
     fn the_first_line_of_a_site_holds_and_conflicts_are_counted() {
         let mut sites = Sites::default();
-        let row = SiteRow { identifiant_technique: "F990000001", raison_sociale: "CH", ..SiteRow::default() };
+        let row = SiteRow {
+            identifiant_technique: "F990000001",
+            raison_sociale: "CH",
+            ..SiteRow::default()
+        };
         assert_eq!(sites.number(&row), 0);
-        assert_eq!(sites.number(&SiteRow { identifiant_technique: "R1", ..row }), 1);
-        assert_eq!(sites.number(&SiteRow { raison_sociale: "AUTRE", ..row }), 0);
+        assert_eq!(
+            sites.number(&SiteRow {
+                identifiant_technique: "R1",
+                ..row
+            }),
+            1
+        );
+        assert_eq!(
+            sites.number(&SiteRow {
+                raison_sociale: "AUTRE",
+                ..row
+            }),
+            0
+        );
         assert_eq!(sites.conflicts, 1);
-        assert_eq!(sites.iter().next().map(|s| s.raison_sociale.to_owned()), Some("CH".to_owned()));
+        assert_eq!(
+            sites.iter().next().map(|s| s.raison_sociale.to_owned()),
+            Some("CH".to_owned())
+        );
     }
 }

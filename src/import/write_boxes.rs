@@ -48,15 +48,26 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
                 (id, publication.now)
             }
         };
-        write_box(publication, &mut own, &mut attachments, &entry, (id, created_at, hash));
+        write_box(
+            publication,
+            &mut own,
+            &mut attachments,
+            &entry,
+            (id, created_at, hash),
+        );
     }
-    for (adresse, gone) in known.iter().filter(|(_, known)| known.from_extract && !known.seen) {
+    for (adresse, gone) in known
+        .iter()
+        .filter(|(_, known)| known.from_extract && !known.seen)
+    {
         counts.removed += 1;
         stale.push(gone.id);
         note(publication, adresse, gone.id, Action::Withdrawn);
     }
     publication.delete("mailboxes", "id", &stale).await?;
-    publication.delete("mailbox_attachments", "mailbox_id", &stale).await?;
+    publication
+        .delete("mailbox_attachments", "mailbox_id", &stale)
+        .await?;
     own.send(&mut *publication.connection).await?;
     attachments.send(&mut *publication.connection).await?;
     Ok(counts)
@@ -69,9 +80,8 @@ fn note(publication: &mut Publication<'_>, adresse: &str, id: i64, action: Actio
 
 async fn load_known(publication: &mut Publication<'_>) -> Result<HashMap<Box<str>, Known>, sqlx::Error> {
     let mut known = HashMap::new();
-    let mut rows =
-        sqlx::query("select adresse, id, hash, created_at, origine = 'e' from mailboxes")
-            .fetch(&mut *publication.connection);
+    let mut rows = sqlx::query("select adresse, id, hash, created_at, origine = 'e' from mailboxes")
+        .fetch(&mut *publication.connection);
     while let Some(row) = rows.next().await {
         let row = row?;
         let entry = Known {
@@ -93,10 +103,20 @@ fn write_box(
     entry: &BoxView<'_>,
     (id, created_at, hash): (i64, i64, i64),
 ) {
-    own.plain(id).text(&publication.ids.make(Genre::Mailbox, entry.adresse));
-    own.texts([entry.adresse, entry.adresse_publiee, entry.type_bal, entry.domaine()]);
-    own.optional(entry.dematerialisation).plain(created_at).plain(publication.now).plain(hash).end();
-    for (rang, row) in (1..).zip(&entry.rows) {
-        attachments.plain(id).plain::<i32>(rang).texts(*row).end();
+    own.plain(id)
+        .text(&publication.ids.make(Genre::Mailbox, entry.adresse));
+    own.texts([
+        entry.adresse,
+        entry.adresse_publiee,
+        entry.type_bal,
+        entry.domaine(),
+    ]);
+    own.optional(entry.dematerialisation)
+        .plain(created_at)
+        .plain(publication.now)
+        .plain(hash)
+        .end();
+    for (rang, row) in (1_i32..).zip(&entry.rows) {
+        attachments.plain(id).plain(rang).texts(*row).end();
     }
 }

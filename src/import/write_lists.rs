@@ -29,7 +29,9 @@ pub async fn write(
              from unnest($1::bigint[], $2::bigint[]) as new (id, hash) where p.id = new.id",
         ),
     };
-    let known: Vec<(i64, String, i64)> = sqlx::query_as(known).fetch_all(&mut *publication.connection).await?;
+    let known: Vec<(i64, String, i64)> = sqlx::query_as(known)
+        .fetch_all(&mut *publication.connection)
+        .await?;
     let mut rows = Rows::new(match kind {
         ListKind::Qualifications => {
             "copy qualifications (professional_id, profession, categorie, type_savoir_faire, savoir_faire,
@@ -60,7 +62,9 @@ pub async fn write(
     }
     match kind {
         ListKind::Qualifications => {
-            publication.delete_where("qualifications", "professional_id", &ids, "source = 's'").await?;
+            publication
+                .delete_where("qualifications", "professional_id", &ids, "source = 's'")
+                .await?;
         }
         ListKind::Diplomas => publication.delete("diplomas", "professional_id", &ids).await?,
     }
@@ -72,5 +76,8 @@ pub async fn write(
         .bind(publication.now)
         .execute(&mut *publication.connection)
         .await?;
-    Ok(Counts { changed, ..Counts::default() })
+    Ok(Counts {
+        changed,
+        ..Counts::default()
+    })
 }

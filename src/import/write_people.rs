@@ -116,12 +116,23 @@ pub async fn write(
     let mut stale = Stale::default();
     for person in people.iter() {
         written.activities += person.activities.len() as u64;
-        let plan =
-            plan(publication, &mut known, &person, people.has_role, savoir_faire, diplomes, &mut written);
+        let plan = plan(
+            publication,
+            &mut known,
+            &person,
+            people.has_role,
+            savoir_faire,
+            diplomes,
+            &mut written,
+        );
         if !plan.new {
-            stale.rows.extend((plan.own || plan.qualifications || plan.diplomas).then_some(plan.id));
+            stale
+                .rows
+                .extend((plan.own || plan.qualifications || plan.diplomas).then_some(plan.id));
             stale.activities.extend(plan.own.then_some(plan.id));
-            stale.qualifications.extend(plan.qualifications.then_some(plan.id));
+            stale
+                .qualifications
+                .extend(plan.qualifications.then_some(plan.id));
             stale.diplomas.extend(plan.diplomas.then_some(plan.id));
         }
         plans.push(plan);
@@ -139,7 +150,15 @@ pub async fn write(
 
     let mut tables = Tables::new();
     for (person, plan) in people.iter().zip(&plans) {
-        write_person(publication, &mut tables, &person, plan, site_ids, savoir_faire, diplomes);
+        write_person(
+            publication,
+            &mut tables,
+            &person,
+            plan,
+            site_ids,
+            savoir_faire,
+            diplomes,
+        );
         tables.send(publication, false).await?;
     }
     tables.send(publication, true).await?;
@@ -194,12 +213,21 @@ fn plan(
             qualifications: savoir_faire.is_some(),
             diplomas: diplomes.is_some(),
             created_at: publication.now,
-            hashes: [hash, hash_sans_role, new_savoir_faire.unwrap_or(0), new_diplomes.unwrap_or(0)],
+            hashes: [
+                hash,
+                hash_sans_role,
+                new_savoir_faire.unwrap_or(0),
+                new_diplomes.unwrap_or(0),
+            ],
         };
     };
     old.seen = true;
     // A file of the era without role and genre is compared without them, and keeps those that are known.
-    let own = if has_role { hash != old.hash } else { hash_sans_role != old.hash_sans_role };
+    let own = if has_role {
+        hash != old.hash
+    } else {
+        hash_sans_role != old.hash_sans_role
+    };
     if !own {
         hash = old.hash;
     }
@@ -232,11 +260,31 @@ fn plan(
 
 async fn delete(publication: &mut Publication<'_>, stale: &Stale) -> Result<(), sqlx::Error> {
     publication.delete("professionals", "id", &stale.rows).await?;
-    publication.delete("practices", "professional_id", &stale.activities).await?;
-    publication.delete("activities", "professional_id", &stale.activities).await?;
-    publication.delete_where("qualifications", "professional_id", &stale.activities, "source = 'a'").await?;
-    publication.delete_where("qualifications", "professional_id", &stale.qualifications, "source = 's'").await?;
-    publication.delete("diplomas", "professional_id", &stale.diplomas).await
+    publication
+        .delete("practices", "professional_id", &stale.activities)
+        .await?;
+    publication
+        .delete("activities", "professional_id", &stale.activities)
+        .await?;
+    publication
+        .delete_where(
+            "qualifications",
+            "professional_id",
+            &stale.activities,
+            "source = 'a'",
+        )
+        .await?;
+    publication
+        .delete_where(
+            "qualifications",
+            "professional_id",
+            &stale.qualifications,
+            "source = 's'",
+        )
+        .await?;
+    publication
+        .delete("diplomas", "professional_id", &stale.diplomas)
+        .await
 }
 
 fn write_person(
@@ -251,9 +299,16 @@ fn write_person(
     let identification = person.identification_nationale;
     if plan.own || plan.qualifications || plan.diplomas {
         let rows = &mut tables.professionals;
-        rows.plain(plan.id).text(&publication.ids.make(Genre::Professional, identification));
-        rows.text(identification).text(identification.get(1..).unwrap_or(""));
-        rows.texts([person.civilite, person.civilite_exercice, person.nom, person.prenom]);
+        rows.plain(plan.id)
+            .text(&publication.ids.make(Genre::Professional, identification));
+        rows.text(identification)
+            .text(identification.get(1..).unwrap_or(""));
+        rows.texts([
+            person.civilite,
+            person.civilite_exercice,
+            person.nom,
+            person.prenom,
+        ]);
         rows.plain(plan.created_at).plain(publication.now);
         plan.hashes.iter().for_each(|hash| {
             rows.plain(hash);
@@ -262,17 +317,33 @@ fn write_person(
     }
     if plan.own {
         for (profession, categorie) in &person.practices {
-            tables.practices.plain(plan.id).text(profession).text(categorie).end();
+            tables
+                .practices
+                .plain(plan.id)
+                .text(profession)
+                .text(categorie)
+                .end();
         }
         for q in &person.qualifications {
-            let codes = [q.profession, q.categorie, q.type_savoir_faire, q.savoir_faire, "a"];
+            let codes = [
+                q.profession,
+                q.categorie,
+                q.type_savoir_faire,
+                q.savoir_faire,
+                "a",
+            ];
             tables.qualifications.plain(plan.id).texts(codes).end();
         }
-        for (rang, a) in (1..).zip(&person.activities) {
+        for (rang, a) in (1_i32..).zip(&person.activities) {
             let rows = &mut tables.activities;
-            rows.plain(plan.id).plain::<i32>(rang).text(a.profession).text(a.categorie);
-            rows.optional(site_ids.get(a.site as usize)).text(a.identifiant_technique);
-            rows.texts([a.mode, a.role, a.genre, a.secteur, a.section, a.autorite]).end();
+            rows.plain(plan.id)
+                .plain(rang)
+                .text(a.profession)
+                .text(a.categorie);
+            rows.optional(site_ids.get(a.site as usize))
+                .text(a.identifiant_technique);
+            rows.texts([a.mode, a.role, a.genre, a.secteur, a.section, a.autorite])
+                .end();
         }
     }
     if let Some(lists) = savoir_faire.filter(|_| plan.qualifications) {

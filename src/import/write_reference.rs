@@ -51,18 +51,17 @@ impl Domains {
     pub fn len(&self) -> usize {
         self.entries.len()
     }
-
-    /// Whether the list held none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
 }
 
 /// Replaces the white list. Every mailbox shows whether its domain is on it, so a change rebuilds the index.
-pub async fn write_domains(publication: &mut Publication<'_>, domains: &Domains) -> Result<Counts, sqlx::Error> {
-    let known: Vec<(String, String, String)> = sqlx::query_as("select nom, description, date_maj from domains")
-        .fetch_all(&mut *publication.connection)
-        .await?;
+pub async fn write_domains(
+    publication: &mut Publication<'_>,
+    domains: &Domains,
+) -> Result<Counts, sqlx::Error> {
+    let known: Vec<(String, String, String)> =
+        sqlx::query_as("select nom, description, date_maj from domains")
+            .fetch_all(&mut *publication.connection)
+            .await?;
     let mut counts = Counts::default();
     for (nom, description, date_maj) in &known {
         match domains.entries.get(nom) {
@@ -72,8 +71,12 @@ pub async fn write_domains(publication: &mut Publication<'_>, domains: &Domains)
         }
     }
     counts.created = (domains.len() as u64).saturating_sub(known.len() as u64 - counts.removed);
-    sqlx::query("delete from domains").execute(&mut *publication.connection).await?;
-    sqlx::query("delete from domain_operators").execute(&mut *publication.connection).await?;
+    sqlx::query("delete from domains")
+        .execute(&mut *publication.connection)
+        .await?;
+    sqlx::query("delete from domain_operators")
+        .execute(&mut *publication.connection)
+        .await?;
     let mut rows = Rows::new("copy domains (nom, description, date_maj) from stdin");
     let mut operators = Rows::new(
         "copy domain_operators (domaine, rang, operateur, identifiant_operateur, dn_certificat,
@@ -81,8 +84,12 @@ pub async fn write_domains(publication: &mut Publication<'_>, domains: &Domains)
     );
     for (nom, (description, date_maj, list)) in &domains.entries {
         rows.texts([nom, description, date_maj].map(String::as_str)).end();
-        for (rang, operator) in (1..).zip(list) {
-            operators.text(nom).plain::<i32>(rang).texts(operator.iter().map(String::as_str)).end();
+        for (rang, operator) in (1_i32..).zip(list) {
+            operators
+                .text(nom)
+                .plain(rang)
+                .texts(operator.iter().map(String::as_str))
+                .end();
         }
     }
     rows.send(&mut *publication.connection).await?;
@@ -101,7 +108,10 @@ impl Labels {
     /// Takes one code of a NOS table. Codes of TRE_A02 name their profession first (`G15_10/SM54`).
     pub fn add_concept(&mut self, row: &ConceptRow<'_>) {
         let date_fin = (!row.date_fin.is_empty()).then(|| row.date_fin.to_owned());
-        self.entries.insert((row.table.to_owned(), row.code.to_owned()), (row.label.to_owned(), date_fin));
+        self.entries.insert(
+            (row.table.to_owned(), row.code.to_owned()),
+            (row.label.to_owned(), date_fin),
+        );
     }
 
     /// Takes the labels that an extract gave for the codes of one table.
@@ -123,7 +133,9 @@ impl Labels {
     /// Takes one label.
     pub fn add(&mut self, table: &str, code: &str, label: &str) {
         let entry = (label.to_owned(), None);
-        self.entries.entry((table.to_owned(), code.to_owned())).or_insert(entry);
+        self.entries
+            .entry((table.to_owned(), code.to_owned()))
+            .or_insert(entry);
     }
 
     /// Number of codes.
@@ -185,7 +197,11 @@ pub async fn write_labels(
     .fetch_all(&mut *publication.connection)
     .await?;
     let created = rows.iter().filter(|(created,)| *created).count() as u64;
-    let counts = Counts { created, changed: rows.len() as u64 - created, removed: 0 };
+    let counts = Counts {
+        created,
+        changed: rows.len() as u64 - created,
+        removed: 0,
+    };
     publication.rebuild |= counts != Counts::default();
     Ok(counts)
 }

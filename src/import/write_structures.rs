@@ -52,7 +52,11 @@ impl StructureKeys {
     /// The key of a structure, made when there is none yet. Either identifier may be empty, not both.
     fn find_or_make(&mut self, publication: &mut Publication<'_>, finess: &str, technical_id: &str) -> i64 {
         let by_finess = self.by_finess.get(finess).filter(|_| !finess.is_empty()).copied();
-        let by_technical_id = self.by_technical_id.get(technical_id).filter(|_| !technical_id.is_empty()).copied();
+        let by_technical_id = self
+            .by_technical_id
+            .get(technical_id)
+            .filter(|_| !technical_id.is_empty())
+            .copied();
         let id = match by_finess.or(by_technical_id) {
             Some(id) => {
                 let gains_finess = by_finess.is_none() && !finess.is_empty();
@@ -68,11 +72,18 @@ impl StructureKeys {
             }
             None => {
                 let id = publication.new_id();
-                let named = if finess.is_empty() { technical_id.to_owned() } else { format!("F{finess}") };
+                let named = if finess.is_empty() {
+                    technical_id.to_owned()
+                } else {
+                    format!("F{finess}")
+                };
                 let public_id = publication.ids.make(Genre::Structure, &named);
                 let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
                 self.new.plain(id).text(&public_id);
-                self.new.optional(present(finess)).optional(present(technical_id)).end();
+                self.new
+                    .optional(present(finess))
+                    .optional(present(technical_id))
+                    .end();
                 self.public_ids.insert(id, public_id.into());
                 id
             }
@@ -87,7 +98,11 @@ impl StructureKeys {
     }
 
     fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
-        let public_id = self.public_ids.get(&id).map(|p| p.to_string()).unwrap_or_default();
+        let public_id = self
+            .public_ids
+            .get(&id)
+            .map(|p| p.to_string())
+            .unwrap_or_default();
         publication.note(Genre::Structure, id, &public_id, action);
     }
 
@@ -115,7 +130,11 @@ pub async fn write_sites(
     keys: &mut StructureKeys,
     sites: &Sites,
 ) -> Result<(Vec<i64>, Counts), sqlx::Error> {
-    let mut known = load_known(publication, "select structure_id, hash, created_at from structures_rpps").await?;
+    let mut known = load_known(
+        publication,
+        "select structure_id, hash, created_at from structures_rpps",
+    )
+    .await?;
     let mut counts = Counts::default();
     let mut ids = Vec::with_capacity(sites.len());
     let mut stale = Vec::new();
@@ -133,21 +152,38 @@ pub async fn write_sites(
             continue;
         }
         let hash = sites::fingerprint(&site);
-        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts) else {
+        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
+        else {
             continue;
         };
         let place = place::locate(&site.address);
-        rows.plain(id).texts([site.identifiant_technique, site.finess, site.finess_ej, site.siret, site.siren]);
+        rows.plain(id).texts([
+            site.identifiant_technique,
+            site.finess,
+            site.finess_ej,
+            site.siret,
+            site.siren,
+        ]);
         rows.texts([site.ancien_identifiant, site.raison_sociale, site.enseigne]);
         rows.array(&place::postal_lines(&site.address));
-        rows.texts([&place.code_postal, &place.commune, &place.code_insee, &place.departement].map(String::as_str));
+        rows.texts(
+            [
+                &place.code_postal,
+                &place.commune,
+                &place.code_insee,
+                &place.departement,
+            ]
+            .map(String::as_str),
+        );
         rows.text(foreign(site.address.pays.code, site.address.pays.label));
         rows.texts([site.telephone, site.telephone_2, site.telecopie, site.email]);
         rows.plain(created_at).plain(publication.now).plain(hash).end();
     }
     let gone = remaining(publication, keys, &known, &mut counts);
     stale.extend(gone);
-    publication.delete("structures_rpps", "structure_id", &stale).await?;
+    publication
+        .delete("structures_rpps", "structure_id", &stale)
+        .await?;
     rows.send(&mut *publication.connection).await?;
     Ok((ids, counts))
 }
@@ -158,8 +194,16 @@ pub async fn write_finess(
     keys: &mut StructureKeys,
     file: &Establishments,
 ) -> Result<Counts, sqlx::Error> {
-    let genre = if file.legal_entities { "entite_juridique" } else { "etablissement" };
-    let positions = if file.has_positions { HashMap::new() } else { load_positions(publication).await? };
+    let genre = if file.legal_entities {
+        "entite_juridique"
+    } else {
+        "etablissement"
+    };
+    let positions = if file.has_positions {
+        HashMap::new()
+    } else {
+        load_positions(publication).await?
+    };
     let statement = if file.legal_entities {
         "select structure_id, hash, created_at from structures_finess where genre = 'entite_juridique'"
     } else {
@@ -186,42 +230,64 @@ pub async fn write_finess(
             None => (positions.get(&id).copied(), None),
         };
         let hash = entry.fingerprint(position);
-        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts) else {
+        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
+        else {
             continue;
         };
         write_establishment(&mut rows, id, genre, finess, entry);
-        rows.optional(position.map(|p| p.0)).optional(position.map(|p| p.1)).optional(score);
+        rows.optional(position.map(|p| p.0))
+            .optional(position.map(|p| p.1))
+            .optional(score);
         rows.plain(created_at).plain(publication.now).plain(hash).end();
     }
     let gone = remaining(publication, keys, &known, &mut counts);
     stale.extend(gone);
-    publication.delete("structures_finess", "structure_id", &stale).await?;
+    publication
+        .delete("structures_finess", "structure_id", &stale)
+        .await?;
     rows.send(&mut *publication.connection).await?;
     Ok(counts)
 }
 
 fn write_establishment(rows: &mut Rows, id: i64, genre: &str, finess: &str, entry: &Establishment) {
-    rows.plain(id).text(genre).text(finess).texts(entry.identity()).array(&entry.lignes);
+    rows.plain(id)
+        .text(genre)
+        .text(finess)
+        .texts(entry.identity())
+        .array(&entry.lignes);
     rows.texts(entry.place()).texts(entry.contact_and_dates());
 }
 
 /// Empty for France.
 fn foreign<'a>(code: &str, label: &'a str) -> &'a str {
-    if matches!(code, "" | "99000" | "FR") { "" } else { label }
+    if matches!(code, "" | "99000" | "FR") {
+        ""
+    } else {
+        label
+    }
 }
 
 type KnownRows = HashMap<i64, (i64, i64, bool)>;
 
-async fn load_known(publication: &mut Publication<'_>, statement: &'static str) -> Result<KnownRows, sqlx::Error> {
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(statement).fetch_all(&mut *publication.connection).await?;
-    Ok(rows.into_iter().map(|(id, hash, created_at)| (id, (hash, created_at, false))).collect())
+async fn load_known(
+    publication: &mut Publication<'_>,
+    statement: &'static str,
+) -> Result<KnownRows, sqlx::Error> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(statement)
+        .fetch_all(&mut *publication.connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, hash, created_at)| (id, (hash, created_at, false)))
+        .collect())
 }
 
 async fn load_positions(publication: &mut Publication<'_>) -> Result<HashMap<i64, (f64, f64)>, sqlx::Error> {
-    let rows: Vec<(i64, f64, f64)> =
-        sqlx::query_as("select structure_id, lat, lon from structures_finess where lat is not null and lon is not null")
-            .fetch_all(&mut *publication.connection)
-            .await?;
+    let rows: Vec<(i64, f64, f64)> = sqlx::query_as(
+        "select structure_id, lat, lon from structures_finess where lat is not null and lon is not null",
+    )
+    .fetch_all(&mut *publication.connection)
+    .await?;
     Ok(rows.into_iter().map(|(id, lat, lon)| (id, (lat, lon))).collect())
 }
 
@@ -260,7 +326,11 @@ fn remaining(
     known: &KnownRows,
     counts: &mut Counts,
 ) -> Vec<i64> {
-    let gone: Vec<i64> = known.iter().filter(|(_, (_, _, seen))| !seen).map(|(id, _)| *id).collect();
+    let gone: Vec<i64> = known
+        .iter()
+        .filter(|(_, (_, _, seen))| !seen)
+        .map(|(id, _)| *id)
+        .collect();
     counts.removed += gone.len() as u64;
     for id in &gone {
         // The other source may still know it: the node that follows finds out.

@@ -38,12 +38,22 @@ enum Packing {
 
 /// The texts that a file holds.
 pub fn members(path: &Path) -> Result<Vec<Member>, SourceError> {
-    let unreadable = |error| SourceError::Unreadable { file: path.to_owned(), error };
+    let unreadable = |error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    };
     let mut file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let mut magic = [0; 4];
     let length = read_up_to(&mut file, &mut magic).map_err(unreadable)?;
-    let one = |packing| vec![Member { path: path.to_owned(), name: None, packing, packed_bytes: size }];
+    let one = |packing| {
+        vec![Member {
+            path: path.to_owned(),
+            name: None,
+            packing,
+            packed_bytes: size,
+        }]
+    };
     match &magic[..length] {
         [0x1f, 0x8b, ..] => Ok(one(Packing::Gzip)),
         [b'P', b'K', 3, 4] => zip_members(path),
@@ -56,12 +66,18 @@ fn zip_members(path: &Path) -> Result<Vec<Member>, SourceError> {
         file: path.to_owned(),
         reason: error.to_string(),
     };
-    let file = File::open(path).map_err(|error| SourceError::Unreadable { file: path.to_owned(), error })?;
+    let file = File::open(path).map_err(|error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    })?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(bad)?;
     if archive.len() > MAX_MEMBERS {
         return Err(SourceError::BadArchive {
             file: path.to_owned(),
-            reason: format!("{} members, more than the {MAX_MEMBERS} that are read", archive.len()),
+            reason: format!(
+                "{} members, more than the {MAX_MEMBERS} that are read",
+                archive.len()
+            ),
         });
     }
     let mut members = Vec::new();
@@ -70,7 +86,7 @@ fn zip_members(path: &Path) -> Result<Vec<Member>, SourceError> {
         if entry.is_file() {
             members.push(Member {
                 path: path.to_owned(),
-                name: Some(entry.name().to_owned()),
+                name: Some(entry.name().map_err(bad)?.into_owned()),
                 packing: Packing::Zip(index),
                 packed_bytes: entry.compressed_size(),
             });
@@ -90,7 +106,10 @@ impl Member {
 
     /// The name that may carry the extract's date.
     pub fn file_name(&self) -> String {
-        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        self.path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     /// Opens the text from its beginning and hands it to `use_it`.
@@ -98,14 +117,25 @@ impl Member {
         &self,
         use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
-        let unreadable = |error| SourceError::Unreadable { file: self.path.clone(), error };
+        let unreadable = |error| SourceError::Unreadable {
+            file: self.path.clone(),
+            error,
+        };
         let file = File::open(&self.path).map_err(unreadable)?;
-        let bounded = |inner| Bounded { inner, read: 0, packed: self.packed_bytes };
+        let bounded = |inner| Bounded {
+            inner,
+            read: 0,
+            packed: self.packed_bytes,
+        };
         match self.packing {
             Packing::Plain => use_it(&mut BufReader::with_capacity(BUFFER, bounded(file))),
             Packing::Gzip => {
                 let inner = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
-                let inner = Bounded { inner, read: 0, packed: self.packed_bytes };
+                let inner = Bounded {
+                    inner,
+                    read: 0,
+                    packed: self.packed_bytes,
+                };
                 use_it(&mut BufReader::with_capacity(BUFFER, inner))
             }
             Packing::Zip(index) => {
@@ -116,7 +146,11 @@ impl Member {
                 let mut archive =
                     zip::ZipArchive::new(BufReader::with_capacity(BUFFER, file)).map_err(bad)?;
                 let inner = archive.by_index(index).map_err(bad)?;
-                let inner = Bounded { inner, read: 0, packed: self.packed_bytes };
+                let inner = Bounded {
+                    inner,
+                    read: 0,
+                    packed: self.packed_bytes,
+                };
                 use_it(&mut BufReader::with_capacity(BUFFER, inner))
             }
         }
@@ -136,7 +170,9 @@ impl<R: Read> Read for Bounded<R> {
         self.read += length as u64;
         let grown = self.read > GROWTH_FREE && self.read / MAX_GROWTH > self.packed;
         if self.read > MAX_BYTES || grown {
-            return Err(io::Error::other("the file unpacks to far more than any extract holds"));
+            return Err(io::Error::other(
+                "the file unpacks to far more than any extract holds",
+            ));
         }
         Ok(length)
     }

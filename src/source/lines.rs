@@ -25,7 +25,12 @@ pub enum Line<'l> {
 impl<'r> Lines<'r> {
     /// Starts at the beginning of `input`.
     pub fn new(input: &'r mut dyn BufRead) -> Self {
-        Self { input, buffer: Vec::with_capacity(4096), number: 0, bytes: 0 }
+        Self {
+            input,
+            buffer: Vec::with_capacity(4096),
+            number: 0,
+            bytes: 0,
+        }
     }
 
     /// The next line without its end, or `None` after the last.
@@ -91,7 +96,10 @@ mod tests {
 
     #[test]
     fn line_ends_of_both_kinds_and_none_at_the_end() {
-        assert_eq!(lines(b"a\r\n\nb\nc"), ["a", "", "b", "c"].map(|l| Some(l.to_owned())));
+        assert_eq!(
+            lines(b"a\r\n\nb\nc"),
+            ["a", "", "b", "c"].map(|l| Some(l.to_owned()))
+        );
         assert_eq!(lines(b""), []);
     }
 

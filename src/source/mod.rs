@@ -44,7 +44,11 @@ pub enum SourceError {
     Unknown { file: String, looked_for: &'static str },
     /// A known kind that is not read, and why.
     #[error("{file}: this is {what}, which is not read: {why}")]
-    NotRead { file: String, what: &'static str, why: &'static str },
+    NotRead {
+        file: String,
+        what: &'static str,
+        why: &'static str,
+    },
     /// A header without a column that the reader needs.
     #[error("{file}: the header lacks the column “{column}”; download the file again, or check its kind")]
     MissingColumn { file: String, column: String },
@@ -106,7 +110,10 @@ pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<So
 }
 
 fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBuf> {
-    let unreadable = |error| SourceError::Unreadable { file: path.to_owned(), error };
+    let unreadable = |error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    };
     if !path.is_dir() {
         return vec![path.to_owned()];
     }
@@ -121,10 +128,17 @@ fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBu
     entries.sort();
     // A folder is taken for its extracts: hidden files and papers beside them are no error.
     entries.retain(|entry| {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         !name.starts_with('.') && ![".md", ".pdf", ".html"].iter().any(|end| name.ends_with(end))
     });
-    entries.iter().flat_map(|entry| files(entry, depth + 1, errors)).collect()
+    entries
+        .iter()
+        .flat_map(|entry| files(entry, depth + 1, errors))
+        .collect()
 }
 
 impl Extract {
@@ -201,5 +215,6 @@ fn pipe(
 }
 
 fn hand_over(line: u64, record: Record<'_>, sink: &mut dyn Sink) -> Result<(), pipe::Fault> {
-    sink.record(line, record).map_err(|reason| pipe::Fault { column: None, reason })
+    sink.record(line, record)
+        .map_err(|reason| pipe::Fault { column: None, reason })
 }

@@ -13,7 +13,13 @@ const NATIONAL_ID: &str = "Identification nationale PP";
 pub fn layout() -> Layout {
     Layout::new(
         include_str!("../../import/layouts/correspondance_mssante.txt"),
-        &[TYPE, ADDRESS, NATIONAL_ID, "Type identifiant structure", "Identification Structure"],
+        &[
+            TYPE,
+            ADDRESS,
+            NATIONAL_ID,
+            "Type identifiant structure",
+            "Identification Structure",
+        ],
     )
 }
 
@@ -25,12 +31,17 @@ pub fn mailbox<'a>(f: &Fields<'a>) -> Result<MailboxRow<'a>, Fault> {
     MailAddress::parse(f.get(1)).map_err(|fault| Fault::new(ADDRESS, fault.to_string()))?;
     let person = match (f.get(2), f.get(3), f.get(4)) {
         ("", "", "") => PersonRef::default(),
-        (type_identifiant, identifiant, national) => checked_person(type_identifiant, identifiant, national, NATIONAL_ID)?,
+        (type_identifiant, identifiant, national) => {
+            checked_person(type_identifiant, identifiant, national, NATIONAL_ID)?
+        }
     };
     if f.get(0) == "PER" && person.identification_nationale.is_empty() && f.get(9).is_empty() {
         return Err(Fault::new(NATIONAL_ID, "a PER mailbox names nobody"));
     }
-    let coded = |column: usize| Coded { code: f.get(column), label: f.get(column + 1) };
+    let coded = |column: usize| Coded {
+        code: f.get(column),
+        label: f.get(column + 1),
+    };
     Ok(MailboxRow {
         type_bal: f.get(0),
         adresse: f.get(1),

@@ -39,23 +39,46 @@ pub fn is_tabs_header(line: &str) -> bool {
 }
 
 /// Reads a `.tabs` table.
-pub fn read_tabs(input: &mut dyn BufRead, file: &str, table: &str, sink: &mut dyn Sink) -> Result<TableSummary, SourceError> {
-    let stopped = |error| SourceError::Stopped { file: file.to_owned(), error };
+pub fn read_tabs(
+    input: &mut dyn BufRead,
+    file: &str,
+    table: &str,
+    sink: &mut dyn Sink,
+) -> Result<TableSummary, SourceError> {
+    let stopped = |error| SourceError::Stopped {
+        file: file.to_owned(),
+        error,
+    };
     let mut lines = Lines::new(input);
     let header = match lines.next().map_err(stopped)? {
         Some(Line::Text(text)) => decode(text),
         _ => String::new(),
     };
-    let names: Vec<String> = header.trim_start_matches('\u{FEFF}').split('\t').map(canonical).collect();
+    let names: Vec<String> = header
+        .trim_start_matches('\u{FEFF}')
+        .split('\t')
+        .map(canonical)
+        .collect();
     let column = |wanted: &[&str]| wanted.iter().find_map(|w| names.iter().position(|n| n == w));
-    let missing = |column: &str| SourceError::MissingColumn { file: file.to_owned(), column: column.to_owned() };
+    let missing = |column: &str| SourceError::MissingColumn {
+        file: file.to_owned(),
+        column: column.to_owned(),
+    };
     let code = column(&["code"]).ok_or_else(|| missing("Code"))?;
-    let label = column(&["libelle long", "libelle", "libelle adapte", "libelle court"]).ok_or_else(|| missing("Libellé"))?;
-    let end = column(&["date fin validite", "date fin", "date de fin", "date fin de validite"]);
+    let label = column(&["libelle long", "libelle", "libelle adapte", "libelle court"])
+        .ok_or_else(|| missing("Libellé"))?;
+    let end = column(&[
+        "date fin validite",
+        "date fin",
+        "date de fin",
+        "date fin de validite",
+    ]);
     let mut summary = TableSummary::default();
     loop {
         let number = lines.number + 1;
-        let Some(line) = lines.next().map_err(stopped)? else { break };
+        let Some(line) = lines.next().map_err(stopped)? else {
+            break;
+        };
         let text = match line {
             Line::Text([]) => continue,
             Line::Text(text) => decode(text),
@@ -65,7 +88,12 @@ pub fn read_tabs(input: &mut dyn BufRead, file: &str, table: &str, sink: &mut dy
         let fields: Vec<&str> = text.split('\t').map(str::trim).collect();
         let get = |place: usize| fields.get(place).copied().unwrap_or("");
         let date_fin = iso_date(end.map_or("", get));
-        let row = ConceptRow { table, code: get(code), label: get(label), date_fin: &date_fin };
+        let row = ConceptRow {
+            table,
+            code: get(code),
+            label: get(label),
+            date_fin: &date_fin,
+        };
         give(number, row, &mut summary, sink);
     }
     Ok(summary)
@@ -74,7 +102,11 @@ pub fn read_tabs(input: &mut dyn BufRead, file: &str, table: &str, sink: &mut dy
 fn give(number: u64, row: ConceptRow<'_>, summary: &mut TableSummary, sink: &mut dyn Sink) {
     if row.code.is_empty() || row.label.is_empty() || row.code.len() > 64 {
         summary.rejected += 1;
-        sink.reject(number, Some(if row.label.is_empty() { "Libellé" } else { "Code" }), "empty or too long");
+        sink.reject(
+            number,
+            Some(if row.label.is_empty() { "Libellé" } else { "Code" }),
+            "empty or too long",
+        );
         return;
     }
     match sink.record(number, Record::Concept(row)) {
@@ -89,7 +121,8 @@ fn give(number: u64, row: ConceptRow<'_>, summary: &mut TableSummary, sink: &mut
 /// `20160331120000`, `31/03/2016` and `2016-03-31…` → `2016-03-31`; anything else is no date.
 fn iso_date(text: &str) -> String {
     let digits = |range: std::ops::Range<usize>| {
-        text.get(range).filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
+        text.get(range)
+            .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
     };
     let parts = match text.as_bytes() {
         [_, _, b'/', _, _, b'/', ..] => (digits(6..10), digits(3..5), digits(0..2)),
@@ -136,13 +169,23 @@ struct Property {
 }
 
 /// Reads a FHIR CodeSystem; its table is told by id, url or name.
-pub fn read_code_system(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<(String, TableSummary), SourceError> {
-    let broken = |reason: String| SourceError::Broken { file: file.to_owned(), reason };
+pub fn read_code_system(
+    input: &mut dyn BufRead,
+    file: &str,
+    sink: &mut dyn Sink,
+) -> Result<(String, TableSummary), SourceError> {
+    let broken = |reason: String| SourceError::Broken {
+        file: file.to_owned(),
+        reason,
+    };
     let mut text = Vec::new();
     input
         .take(MAX_JSON + 1)
         .read_to_end(&mut text)
-        .map_err(|error| SourceError::Stopped { file: file.to_owned(), error })?;
+        .map_err(|error| SourceError::Stopped {
+            file: file.to_owned(),
+            error,
+        })?;
     if text.len() as u64 > MAX_JSON {
         return Err(broken("a CodeSystem of more than 64 MiB".to_owned()));
     }
@@ -158,9 +201,18 @@ pub fn read_code_system(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink
     let mut waiting: Vec<Concept> = system.concept.into_iter().rev().collect();
     while let Some(concept) = waiting.pop() {
         summary.lines += 1;
-        let end = concept.property.iter().find(|p| p.code == "dateFin").map_or("", |p| p.value_date_time.as_str());
+        let end = concept
+            .property
+            .iter()
+            .find(|p| p.code == "dateFin")
+            .map_or("", |p| p.value_date_time.as_str());
         let date_fin = iso_date(end);
-        let row = ConceptRow { table: &table, code: &concept.code, label: &concept.display, date_fin: &date_fin };
+        let row = ConceptRow {
+            table: &table,
+            code: &concept.code,
+            label: &concept.display,
+            date_fin: &date_fin,
+        };
         give(summary.lines, row, &mut summary, sink);
         waiting.extend(concept.concept.into_iter().rev());
     }
@@ -173,8 +225,14 @@ mod tests {
 
     #[test]
     fn tables_are_told_by_their_names() {
-        assert_eq!(table_name("TRE_R38-SpecialiteOrdinale.tabs").as_deref(), Some("TRE_R38"));
-        assert_eq!(table_name("https://x/TRE-G15-ProfessionSante").as_deref(), Some("TRE_G15"));
+        assert_eq!(
+            table_name("TRE_R38-SpecialiteOrdinale.tabs").as_deref(),
+            Some("TRE_R38")
+        );
+        assert_eq!(
+            table_name("https://x/TRE-G15-ProfessionSante").as_deref(),
+            Some("TRE_G15")
+        );
         assert_eq!(table_name("TREIZE"), None);
     }
 

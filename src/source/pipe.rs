@@ -30,7 +30,10 @@ pub struct Fault {
 impl Fault {
     /// A fault of one column.
     pub fn new(column: &'static str, reason: impl Into<String>) -> Self {
-        Self { column: Some(column), reason: reason.into() }
+        Self {
+            column: Some(column),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -43,7 +46,13 @@ pub struct Fields<'f> {
 impl<'f> Fields<'f> {
     /// The trimmed value of the layout's nth column; empty where the file has no such column.
     pub fn get(&self, column: usize) -> &'f str {
-        self.places.get(column).copied().flatten().and_then(|place| self.values.get(place)).copied().unwrap_or("")
+        self.places
+            .get(column)
+            .copied()
+            .flatten()
+            .and_then(|place| self.values.get(place))
+            .copied()
+            .unwrap_or("")
     }
 
     /// Whether the file has the layout's nth column.
@@ -67,18 +76,30 @@ pub struct PipeSummary {
 impl Layout {
     /// `header` is a line of column names between `|`.
     pub fn new(header: &'static str, mandatory: &'static [&'static str]) -> Self {
-        Self { names: header.trim_end().trim_end_matches('|').split('|').collect(), mandatory }
+        Self {
+            names: header.trim_end().trim_end_matches('|').split('|').collect(),
+            mandatory,
+        }
     }
 
     /// Finds the layout's columns in a file's header.
-    fn places(&self, header: &str, file: &str) -> Result<(Vec<Option<usize>>, usize, Vec<String>), SourceError> {
+    fn places(
+        &self,
+        header: &str,
+        file: &str,
+    ) -> Result<(Vec<Option<usize>>, usize, Vec<String>), SourceError> {
         let found: Vec<String> = names(header).iter().map(|name| canonical(name)).collect();
         let wanted: Vec<String> = self.names.iter().map(|name| canonical(name)).collect();
-        let places: Vec<Option<usize>> =
-            wanted.iter().map(|name| found.iter().position(|other| other == name)).collect();
+        let places: Vec<Option<usize>> = wanted
+            .iter()
+            .map(|name| found.iter().position(|other| other == name))
+            .collect();
         for (name, place) in self.names.iter().zip(&places) {
             if place.is_none() && self.mandatory.contains(name) {
-                return Err(SourceError::MissingColumn { file: file.to_owned(), column: (*name).to_owned() });
+                return Err(SourceError::MissingColumn {
+                    file: file.to_owned(),
+                    column: (*name).to_owned(),
+                });
             }
         }
         let unknown = names(header)
@@ -98,20 +119,36 @@ impl Layout {
         sink: &mut dyn Sink,
         mut parse: impl FnMut(&Fields<'_>, u64, &mut dyn Sink) -> Result<(), Fault>,
     ) -> Result<PipeSummary, SourceError> {
-        let stopped = |error| SourceError::Stopped { file: file.to_owned(), error };
+        let stopped = |error| SourceError::Stopped {
+            file: file.to_owned(),
+            error,
+        };
         let header = match lines.next().map_err(stopped)? {
             Some(Line::Text(text)) => String::from_utf8_lossy(without_bom(text)).into_owned(),
-            _ => return Err(SourceError::MissingColumn { file: file.to_owned(), column: "any".to_owned() }),
+            _ => {
+                return Err(SourceError::MissingColumn {
+                    file: file.to_owned(),
+                    column: "any".to_owned(),
+                });
+            }
         };
         let (places, width, unknown_columns) = self.places(&header, file)?;
-        let mut summary = PipeSummary { unknown_columns, ..PipeSummary::default() };
+        let mut summary = PipeSummary {
+            unknown_columns,
+            ..PipeSummary::default()
+        };
         let mut seen = HashSet::new();
         let mut bytes = 0;
         loop {
             let number = lines.number + 1;
-            let Some(line) = lines.next().map_err(stopped)? else { break };
+            let Some(line) = lines.next().map_err(stopped)? else {
+                break;
+            };
             let outcome = match line {
-                Line::TooLong => Err(Fault { column: None, reason: "line longer than 64 KiB".to_owned() }),
+                Line::TooLong => Err(Fault {
+                    column: None,
+                    reason: "line longer than 64 KiB".to_owned(),
+                }),
                 Line::Text([]) => continue,
                 Line::Text(text) => {
                     let mut hasher = SipHasher13::new();
@@ -121,7 +158,8 @@ impl Layout {
                         summary.duplicates += 1;
                         continue;
                     }
-                    self.split(text, width, &places).and_then(|fields| parse(&fields, number, sink))
+                    self.split(text, width, &places)
+                        .and_then(|fields| parse(&fields, number, sink))
                 }
             };
             summary.lines += 1;
@@ -141,15 +179,30 @@ impl Layout {
         Ok(summary)
     }
 
-    fn split<'f>(&self, line: &'f [u8], width: usize, places: &'f [Option<usize>]) -> Result<Fields<'f>, Fault> {
+    fn split<'f>(
+        &self,
+        line: &'f [u8],
+        width: usize,
+        places: &'f [Option<usize>],
+    ) -> Result<Fields<'f>, Fault> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let before = line.get(..error.valid_up_to()).unwrap_or_default();
             let place = memchr::memchr_iter(b'|', before).count();
-            let column = places.iter().position(|p| *p == Some(place)).and_then(|n| self.names.get(n)).copied();
-            Fault { column, reason: format!("bytes that are not UTF-8 in field {}", place + 1) }
+            let column = places
+                .iter()
+                .position(|p| *p == Some(place))
+                .and_then(|n| self.names.get(n))
+                .copied();
+            Fault {
+                column,
+                reason: format!("bytes that are not UTF-8 in field {}", place + 1),
+            }
         })?;
         if memchr::memchr(0, line).is_some() {
-            return Err(Fault { column: None, reason: "NUL byte".to_owned() });
+            return Err(Fault {
+                column: None,
+                reason: "NUL byte".to_owned(),
+            });
         }
         let mut values = [""; MAX_FIELDS];
         let mut count = 0;
@@ -162,7 +215,10 @@ impl Layout {
             count += 1;
         }
         if count != width && !(count == width + 1 && last_is_empty) {
-            return Err(Fault { column: None, reason: format!("{count} fields where the header has {width}") });
+            return Err(Fault {
+                column: None,
+                reason: format!("{count} fields where the header has {width}"),
+            });
         }
         Ok(Fields { values, places })
     }
@@ -184,7 +240,12 @@ pub fn without_bom(text: &[u8]) -> &[u8] {
 /// A header's names, the empty one behind a trailing `|` left out.
 fn names(header: &str) -> Vec<&str> {
     let header = header.trim_end();
-    header.strip_suffix('|').unwrap_or(header).split('|').map(str::trim).collect()
+    header
+        .strip_suffix('|')
+        .unwrap_or(header)
+        .split('|')
+        .map(str::trim)
+        .collect()
 }
 
 /// One form for the spellings that producers use: `Code fonction` is `Code rôle`, `Code genre d'activité` is
@@ -193,7 +254,13 @@ pub fn canonical(name: &str) -> String {
     let words: Vec<String> = fold(name)
         .split(' ')
         .filter(|word| *word != "d")
-        .map(|word| if word == "fonction" { "role".to_owned() } else { word.to_owned() })
+        .map(|word| {
+            if word == "fonction" {
+                "role".to_owned()
+            } else {
+                word.to_owned()
+            }
+        })
         .collect();
     words.join(" ")
 }

@@ -53,10 +53,16 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
         input
             .take(HEAD)
             .read_to_end(&mut head)
-            .map_err(|error| SourceError::Stopped { file: file.clone(), error })?;
+            .map_err(|error| SourceError::Stopped {
+                file: file.clone(),
+                error,
+            })?;
         Ok(head)
     })?;
-    let unknown = || SourceError::Unknown { file: file.clone(), looked_for: LOOKED_FOR };
+    let unknown = || SourceError::Unknown {
+        file: file.clone(),
+        looked_for: LOOKED_FOR,
+    };
     let head = without_bom(&head);
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = decode(first.strip_suffix(b"\r").unwrap_or(first));
@@ -71,23 +77,43 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
     };
     let content = content_date(kind, &line, head);
     let date: ExtractDate = date::of(&member, content, given);
-    Ok(Some(Extract { member, kind, table, date }))
+    Ok(Some(Extract {
+        member,
+        kind,
+        table,
+        date,
+    }))
 }
 
 type Found = Option<(Kind, Option<String>)>;
 
 fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
-    let not_read = |what, why| Err(SourceError::NotRead { file: file.to_owned(), what, why });
-    if let Some(names) = line.contains('|').then(|| line.split('|').map(canonical).collect::<Vec<_>>()) {
+    let not_read = |what, why| {
+        Err(SourceError::NotRead {
+            file: file.to_owned(),
+            what,
+            why,
+        })
+    };
+    if let Some(names) = line
+        .contains('|')
+        .then(|| line.split('|').map(canonical).collect::<Vec<_>>())
+    {
         let at = |place: usize, name: &str| names.get(place).is_some_and(|found| *found == canonical(name));
         if at(0, "Type de BAL") && at(1, "Adresse BAL") {
             return Ok(Some((Kind::CorrespondanceMssante, None)));
         }
         if at(0, "Type d'identifiant PP") && at(2, "Identification nationale PP") {
             if names.iter().any(|name| *name == canonical("Nom de famille")) {
-                return not_read("a restricted extract with civil identities", "it must not enter the directory");
+                return not_read(
+                    "a restricted extract with civil identities",
+                    "it must not enter the directory",
+                );
             }
-            if names.iter().any(|name| *name == canonical("Code type diplôme obtenu")) {
+            if names
+                .iter()
+                .any(|name| *name == canonical("Code type diplôme obtenu"))
+            {
                 return Ok(Some((Kind::Diplomes, None)));
             }
             if names.iter().any(|name| *name == canonical("Code mode exercice")) {
@@ -104,7 +130,10 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
         return not_read("a yearly FINESS archive", "not yet; take cs1100507");
     }
     if line.starts_with("\"Type d'identifiant PP\";") {
-        return not_read("the former MonoTable or a restricted V300 file", "take PS_LibreAcces");
+        return not_read(
+            "the former MonoTable or a restricted V300 file",
+            "take PS_LibreAcces",
+        );
     }
     let text = decode(head);
     let text = text.trim_start();

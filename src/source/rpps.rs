@@ -37,7 +37,12 @@ pub fn activity_layout() -> Layout {
 pub fn qualification_layout() -> Layout {
     Layout::new(
         include_str!("../../import/layouts/savoir_faire.txt"),
-        &[NATIONAL_ID, PROFESSION, "Code type savoir-faire", "Code savoir-faire"],
+        &[
+            NATIONAL_ID,
+            PROFESSION,
+            "Code type savoir-faire",
+            "Code savoir-faire",
+        ],
     )
 }
 
@@ -45,7 +50,12 @@ pub fn qualification_layout() -> Layout {
 pub fn diploma_layout() -> Layout {
     Layout::new(
         include_str!("../../import/layouts/dipl_autexerc.txt"),
-        &[NATIONAL_ID, "Code type diplôme obtenu", "Code diplôme obtenu", "Code type autorisation"],
+        &[
+            NATIONAL_ID,
+            "Code type diplôme obtenu",
+            "Code diplôme obtenu",
+            "Code type autorisation",
+        ],
     )
 }
 
@@ -82,9 +92,14 @@ fn site<'a>(f: &Fields<'a>) -> Option<SiteRow<'a>> {
         siren => siren,
     };
     let from_technical = technical.strip_prefix('F').unwrap_or("");
-    let finess = [f.get(21), from_technical].into_iter().find(|number| is_finess(number)).unwrap_or("");
+    let finess = [f.get(21), from_technical]
+        .into_iter()
+        .find(|number| is_finess(number))
+        .unwrap_or("");
     // Some other number has to name a structure that has no technical id.
-    let identifiant_technique = [technical, finess, siret, f.get(46)].into_iter().find(|id| !id.is_empty())?;
+    let identifiant_technique = [technical, finess, siret, f.get(46)]
+        .into_iter()
+        .find(|id| !id.is_empty())?;
     Some(SiteRow {
         identifiant_technique,
         finess,
@@ -140,8 +155,14 @@ pub fn diploma<'a>(f: &Fields<'a>) -> Result<DiplomaRow<'a>, Fault> {
         type_autorisation: coded(f, 9),
         discipline: coded(f, 11),
     };
-    if row.type_diplome.code.is_empty() && row.diplome.code.is_empty() && row.type_autorisation.code.is_empty() {
-        return Err(Fault::new("Code diplôme obtenu", "neither a diploma nor an authorisation"));
+    if row.type_diplome.code.is_empty()
+        && row.diplome.code.is_empty()
+        && row.type_autorisation.code.is_empty()
+    {
+        return Err(Fault::new(
+            "Code diplôme obtenu",
+            "neither a diploma nor an authorisation",
+        ));
     }
     Ok(row)
 }
@@ -161,8 +182,15 @@ pub fn checked_person<'a>(
     if identification_nationale.is_empty() {
         return Err(Fault::new(column, "empty"));
     }
-    if identification_nationale.len() > 25 || !identification_nationale.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Fault::new(column, "not an identifier of at most 25 letters and digits"));
+    if identification_nationale.len() > 25
+        || !identification_nationale
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric())
+    {
+        return Err(Fault::new(
+            column,
+            "not an identifier of at most 25 letters and digits",
+        ));
     }
     let (type_found, identifiant_found) = identification_nationale.split_at(1);
     let agrees = |given: &str, found: &str| given.is_empty() || given == found;
@@ -175,15 +203,32 @@ pub fn checked_person<'a>(
         _ => identifiant_found.len(),
     };
     if identifiant_found.len() != length || identifiant_found.is_empty() {
-        return Err(Fault::new(column, format!("identifier of {} characters instead of {length}", identifiant_found.len())));
+        return Err(Fault::new(
+            column,
+            format!(
+                "identifier of {} characters instead of {length}",
+                identifiant_found.len()
+            ),
+        ));
     }
-    Ok(PersonRef { type_identifiant: type_found, identifiant: identifiant_found, identification_nationale })
+    Ok(PersonRef {
+        type_identifiant: type_found,
+        identifiant: identifiant_found,
+        identification_nationale,
+    })
 }
 
 fn coded<'a>(f: &Fields<'a>, column: usize) -> Coded<'a> {
-    Coded { code: f.get(column), label: f.get(column + 1) }
+    Coded {
+        code: f.get(column),
+        label: f.get(column + 1),
+    }
 }
 
 fn required(f: &Fields<'_>, column: usize, name: &'static str) -> Result<(), Fault> {
-    if f.get(column).is_empty() { Err(Fault::new(name, "empty")) } else { Ok(()) }
+    if f.get(column).is_empty() {
+        Err(Fault::new(name, "empty"))
+    } else {
+        Ok(())
+    }
 }

@@ -12,12 +12,20 @@ use super::record::{DomainRow, Record};
 use super::sink::Sink;
 use crate::directory::address::is_citizen;
 
+/// Largest list: real ones stay below 6 MB. Beyond, the list seems cut short and is refused.
+const MAX_BYTES: u64 = 64 << 20;
 /// Longest text of one element.
 const MAX_TEXT: usize = 8 << 10;
 /// Deepest element (the signature is the deepest part, about 7).
 const MAX_DEPTH: usize = 32;
-const CHILDREN: [&str; 6] =
-    ["Nom", "Description", "DNCertificatOperateur", "ResponsableContact", "SupportContact", "DateMAJ"];
+const CHILDREN: [&str; 6] = [
+    "Nom",
+    "Description",
+    "DNCertificatOperateur",
+    "ResponsableContact",
+    "SupportContact",
+    "DateMAJ",
+];
 
 /// What the list said.
 #[derive(Debug, Default)]
@@ -33,8 +41,11 @@ pub struct ListSummary {
 
 /// Reads a whole list.
 pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<ListSummary, SourceError> {
-    let broken = |reason: String| SourceError::Broken { file: file.to_owned(), reason };
-    let mut reader = Reader::from_reader(input);
+    let broken = |reason: String| SourceError::Broken {
+        file: file.to_owned(),
+        reason,
+    };
+    let mut reader = Reader::from_reader(std::io::Read::take(input, MAX_BYTES));
     reader.config_mut().check_end_names = true;
     let mut summary = ListSummary::default();
     let mut buffer = Vec::new();
@@ -44,32 +55,39 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
     let mut closed = false;
     loop {
         buffer.clear();
-        match reader.read_event_into(&mut buffer).map_err(|e| broken(format!("XML at byte {}: {e}", reader.buffer_position())))? {
+        match reader
+            .read_event_into(&mut buffer)
+            .map_err(|e| broken(format!("XML at byte {}: {e}", reader.buffer_position())))?
+        {
             Event::Eof => break,
-            Event::DocType(_) => return Err(broken("a document type declaration, which no white list has".to_owned())),
+            Event::DocType(_) => {
+                return Err(broken(
+                    "a document type declaration, which no white list has".to_owned(),
+                ));
+            }
             Event::Start(start) => {
                 if path.len() >= MAX_DEPTH {
                     return Err(broken("elements nested too deep".to_owned()));
                 }
-                path.push(String::from_utf8_lossy(start.local_name().as_ref()).into_owned());
+                path.push(start.local_name().as_ref().to_owned());
                 text.clear();
                 if path.last().is_some_and(|name| name == "Domaine") {
                     entry = Default::default();
                 }
             }
             Event::Text(piece) => {
-                let piece = piece.decode().map_err(|e| broken(e.to_string()))?;
+                let piece = piece.xml10_content();
                 append(&mut text, &piece).map_err(|reason| broken(reason.to_owned()))?;
             }
             Event::CData(piece) => {
-                let piece = piece.decode().map_err(|e| broken(e.to_string()))?;
+                let piece = piece.xml10_content();
                 append(&mut text, &piece).map_err(|reason| broken(reason.to_owned()))?;
             }
             Event::GeneralRef(reference) => {
                 let resolved = match reference.resolve_char_ref().map_err(|e| broken(e.to_string()))? {
                     Some(character) => character.to_string(),
                     None => {
-                        let name = reference.decode().map_err(|e| broken(e.to_string()))?;
+                        let name = reference.xml10_content();
                         quick_xml::escape::resolve_predefined_entity(&name)
                             .ok_or_else(|| broken("an entity that XML does not define".to_owned()))?
                             .to_owned()
@@ -82,7 +100,11 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
                 let parent = path.last().map_or("", String::as_str);
                 match (parent, name.as_str()) {
                     ("Domaine", child) => {
-                        if let Some(slot) = CHILDREN.iter().position(|c| *c == child).and_then(|n| entry.get_mut(n)) {
+                        if let Some(slot) = CHILDREN
+                            .iter()
+                            .position(|c| *c == child)
+                            .and_then(|n| entry.get_mut(n))
+                        {
                             *slot = text.trim().to_owned();
                         }
                     }
@@ -100,7 +122,9 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
         }
     }
     if !closed {
-        return Err(broken("the list ends before its last tag: the file is cut short".to_owned()));
+        return Err(broken(
+            "the list ends before its last tag: the file is cut short".to_owned(),
+        ));
     }
     Ok(summary)
 }
@@ -188,7 +212,10 @@ mod tests {
     impl Sink for Names {
         fn record(&mut self, _line: u64, record: Record<'_>) -> Result<(), String> {
             if let Record::Domain(row) = record {
-                self.0.push(format!("{} {} {}", row.nom, row.operateur, row.identifiant_operateur));
+                self.0.push(format!(
+                    "{} {} {}",
+                    row.nom, row.operateur, row.identifiant_operateur
+                ));
             }
             Ok(())
         }
@@ -198,22 +225,35 @@ mod tests {
     }
 
     fn entry(nom: &str, dn: &str) -> String {
-        format!("<Domaine><Nom>{nom}</Nom><Description>a &amp; b</Description><DNCertificatOperateur>{dn}</DNCertificatOperateur></Domaine>")
+        format!(
+            "<Domaine><Nom>{nom}</Nom><Description>a &amp; b</Description><DNCertificatOperateur>{dn}</DNCertificatOperateur></Domaine>"
+        )
     }
 
     fn list(entries: &str) -> String {
-        format!("<?xml version=\"1.0\"?><ListeBlancheMSSante xmlns=\"https://listeblanche.mssante.fr/schema\"><DateDeGeneration>2026-01-15T06:00:00Z</DateDeGeneration><ListeDomaines>{entries}</ListeDomaines></ListeBlancheMSSante>")
+        format!(
+            "<?xml version=\"1.0\"?><ListeBlancheMSSante xmlns=\"https://listeblanche.mssante.fr/schema\"><DateDeGeneration>2026-01-15T06:00:00Z</DateDeGeneration><ListeDomaines>{entries}</ListeDomaines></ListeBlancheMSSante>"
+        )
     }
 
     #[test]
     fn names_are_lowered_operators_read_and_citizens_left_out() {
-        let text = list(&[
-            entry("CMP-Exemple.mssante.fr", "CN=a, OU=399000000000025, O=\"OPERATEUR, BETA\",C=FR"),
-            entry("patient.mssante.fr", "CN=b"),
-        ].concat());
+        let text = list(
+            &[
+                entry(
+                    "CMP-Exemple.mssante.fr",
+                    "CN=a, OU=399000000000025, O=\"OPERATEUR, BETA\",C=FR",
+                ),
+                entry("patient.mssante.fr", "CN=b"),
+            ]
+            .concat(),
+        );
         let mut names = Names::default();
         let summary = read(&mut text.as_bytes(), "f", &mut names).unwrap();
-        assert_eq!(names.0, ["cmp-exemple.mssante.fr OPERATEUR, BETA 399000000000025"]);
+        assert_eq!(
+            names.0,
+            ["cmp-exemple.mssante.fr OPERATEUR, BETA 399000000000025"]
+        );
         assert_eq!((summary.entries, summary.citizens), (2, 1));
         assert_eq!(summary.generated, "2026-01-15T06:00:00Z");
     }
