@@ -1,1 +1,4 @@
-//! (room under construction)
+//! Views: what viewers see of an entry, per protocol, made once when the index is built.
+//! A view never asks the store and never decides who may see what.
+
+pub mod json;
