@@ -17,6 +17,79 @@ pub struct Establishments {
     positions: HashMap<Box<str>, (Position, Option<u8>)>,
     /// True for a file of legal entities (cs1100501).
     pub legal_entities: bool,
+    /// Whether the file has the block of coordinates (cs1100507).
+    pub has_positions: bool,
+    pub categories: Codes,
+    pub categories_agregees: Codes,
+    pub statuts: Codes,
+    pub mft: Codes,
+    pub sph: Codes,
+}
+
+/// One establishment or legal entity.
+pub struct Establishment {
+    columns: [Box<str>; IDENTITY],
+    pub lignes: Vec<String>,
+    place: Place,
+    contact: [Box<str>; 5],
+}
+
+const IDENTITY: usize = 11;
+
+impl Establishments {
+    /// Takes a `structureet` or `structureej` line; of two lines with one number the first holds.
+    pub fn add(&mut self, row: &FinessRow<'_>) {
+        self.legal_entities |= row.entite_juridique;
+        self.categories.number(row.categorie);
+        self.categories_agregees.number(row.categorie_agregee);
+        self.statuts.number(row.statut_juridique);
+        self.mft.number(row.mft);
+        self.sph.number(row.sph);
+        if self.entries.contains_key(row.finess) {
+            return;
+        }
+        let entry = Establishment {
+            columns: [
+                row.finess_ej,
+                row.siret,
+                row.siren,
+                row.raison_sociale,
+                row.complement_nom,
+                row.categorie.code,
+                row.categorie_agregee.code,
+                row.statut_juridique.code,
+                row.ape,
+                row.mft.code,
+                row.sph.code,
+            ]
+            .map(Box::from),
+            lignes: place::postal_lines(&row.address),
+            place: place::locate(&row.address),
+            contact: [
+                row.telephone,
+                row.telecopie,
+                row.date_ouverture,
+                row.date_autorisation,
+                row.date_maj,
+            ]
+            .map(Box::from),
+        };
+        self.entries.insert(row.finess.into(), entry);
+        self.order.push(row.finess.into());
+    }
+
+    /// Takes a `geolocalisation` line.
+    pub fn add_position(&mut self, row: &GeolocationRow<'_>) {
+        self.has_positions = true;
+        self.positions
+            .insert(row.finess.into(), (row.position, row.score));
+    }
+
+    /// Number of structures.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// FINESS numbers and structures, in the file's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Establishment)> {
         self.order
