@@ -64,6 +64,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
         stale.push(gone.id);
         note(publication, adresse, gone.id, Action::Withdrawn);
     }
+    note_neighbours(publication, &stale).await?;
     publication.delete("mailboxes", "id", &stale).await?;
     publication
         .delete("mailbox_attachments", "mailbox_id", &stale)
@@ -71,6 +72,32 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
     own.send(&mut *publication.connection).await?;
     attachments.send(&mut *publication.connection).await?;
     Ok(counts)
+}
+
+/// Holders and structures of boxes that go or change show them: they change too.
+async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Result<(), sqlx::Error> {
+    let holders: Vec<(i64, String)> = sqlx::query_as(
+        "select distinct p.id, p.public_id from mailbox_attachments a
+         join professionals p using (identification_nationale) where a.mailbox_id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(&mut *publication.connection)
+    .await?;
+    for (id, public_id) in holders {
+        publication.note(Genre::Professional, id, &public_id, Action::Updated);
+    }
+    let structures: Vec<(i64, String)> = sqlx::query_as(
+        "select distinct s.id, s.public_id from mailbox_attachments a join structures s
+           on a.type_structure || a.identifiant_structure in ('1' || s.finess, '3' || s.siret, s.ancien_identifiant)
+         where a.mailbox_id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(&mut *publication.connection)
+    .await?;
+    for (id, public_id) in structures {
+        publication.note(Genre::Structure, id, &public_id, Action::Updated);
+    }
+    Ok(())
 }
 
 fn note(publication: &mut Publication<'_>, adresse: &str, id: i64, action: Action) {
