@@ -31,6 +31,11 @@ impl Kinds {
         self.0 & kind as u8 != 0
     }
 
+    /// As [`Self::contains`], by the number under which the index keeps a kind.
+    pub fn contains_number(self, kind: u64) -> bool {
+        u64::from(self.0) & kind != 0
+    }
+
     /// Kinds of either set.
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

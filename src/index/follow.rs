@@ -1,0 +1,66 @@
+//! Keeps a node's index up: told by `NOTIFY`, and looking by itself now and then in case it was not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+
+use super::node::Node;
+
+/// The channel on which publications are told.
+const CHANNEL: &str = "annuaire";
+/// Longest time between two looks at the store.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Follows the store until `stop`. `changed` runs after each step; `reachable` tells whether Postgres answers.
+pub async fn follow(
+    node: Arc<Node>,
+    pool: PgPool,
+    reachable: Arc<AtomicBool>,
+    stop: CancellationToken,
+    changed: impl AsyncFn() + Send,
+) {
+    let mut listener: Option<PgListener> = None;
+    loop {
+        match node.catch_up(&pool).await {
+            Ok(did) => {
+                if !reachable.swap(true, Ordering::Relaxed) {
+                    tracing::info!("the store answers again");
+                }
+                if did {
+                    tracing::info!(version = node.version(), "the index shows a new version");
+                    changed().await;
+                }
+            }
+            Err(error) => {
+                if reachable.swap(false, Ordering::Relaxed) {
+                    tracing::warn!(%error, "the store does not answer; the index goes on answering from its last state");
+                }
+                listener = None;
+            }
+        }
+        if listener.is_none()
+            && reachable.load(Ordering::Relaxed)
+            && let Ok(mut fresh) = PgListener::connect_with(&pool).await
+            && fresh.listen(CHANNEL).await.is_ok()
+        {
+            listener = Some(fresh);
+            // What came between the last look and the listening is not announced again.
+            continue;
+        }
+        let told = async {
+            match &mut listener {
+                Some(listener) => listener.recv().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            heard = told => if !heard { listener = None },
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}

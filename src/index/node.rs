@@ -1,0 +1,282 @@
+//! This node's index on disk: opened at start, built beside the old one and swapped, kept up by the change log.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use sqlx::{Connection as _, PgPool};
+use tantivy::directory::MmapDirectory;
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Term};
+use tokio::sync::Mutex;
+
+use super::document;
+use super::schema::{Fields, schema};
+use super::snapshot::Snapshot;
+use crate::query::Kind;
+use crate::store::changes::{self, Changes};
+use crate::store::documents::{Document, Documents, IdTable};
+
+/// Names the generation in use.
+const POINTER: &str = "current";
+/// Changes with the layout of documents: an index of another layout is built anew.
+const LAYOUT: u32 = 1;
+const BUILD_MEMORY: usize = 256 << 20;
+const FOLLOW_MEMORY: usize = 32 << 20;
+
+/// Why the index could not be opened, built or followed.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("the index under {}: {error}", folder.display())]
+    Folder { folder: PathBuf, error: std::io::Error },
+    #[error("the index: {0}")]
+    Tantivy(#[from] tantivy::TantivyError),
+    #[error("the store: {0}")]
+    Store(#[from] sqlx::Error),
+}
+
+struct Generation {
+    reader: IndexReader,
+    fields: Fields,
+    folder: PathBuf,
+    index: Index,
+}
+
+/// The index of a data directory.
+pub struct Node {
+    folder: PathBuf,
+    current: ArcSwapOption<Generation>,
+    version: AtomicI64,
+    /// One writer at a time.
+    writing: Mutex<()>,
+}
+
+impl Node {
+    /// Opens the index under a data directory; an absent or foreign one is simply not there yet.
+    pub fn open(data_dir: &Path) -> Result<Self, IndexError> {
+        let folder = data_dir.join("index");
+        std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder {
+            folder: folder.clone(),
+            error,
+        })?;
+        let node = Self {
+            folder,
+            current: ArcSwapOption::empty(),
+            version: AtomicI64::new(-1),
+            writing: Mutex::new(()),
+        };
+        let named = std::fs::read_to_string(node.folder.join(POINTER)).unwrap_or_default();
+        let named = named.trim();
+        let is_ours = named.starts_with(&format!("{LAYOUT}-")) && !named.contains(['/', '.']);
+        if is_ours && let Ok(generation) = Generation::open(node.folder.join(named)) {
+            let payload = generation.index.load_metas().ok().and_then(|metas| metas.payload);
+            if let Some(version) = payload.and_then(|version| version.parse().ok()) {
+                node.version.store(version, Ordering::Release);
+                node.current.store(Some(Arc::new(generation)));
+            }
+        }
+        Ok(node)
+    }
+
+    /// The index as it is now; `None` before the first build.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        let generation = self.current.load_full()?;
+        Some(Snapshot {
+            searcher: generation.reader.searcher(),
+            fields: generation.fields,
+        })
+    }
+
+    /// The store's version that the index shows; -1 before the first build.
+    pub fn version(&self) -> i64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Catches up with the store. Gives whether anything had to be done.
+    pub async fn catch_up(&self, pool: &PgPool) -> Result<bool, IndexError> {
+        let _writing = self.writing.lock().await;
+        let mut connection = pool.acquire().await?;
+        let mut transaction = connection.begin().await?;
+        // All that is read below is of one moment.
+        sqlx::query("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        if self.current.load().is_none() {
+            self.build(&mut transaction).await?;
+            return Ok(true);
+        }
+        let changes = changes::since(&mut transaction, self.version()).await?;
+        if changes.version == self.version() {
+            return Ok(false);
+        }
+        if changes.rebuild {
+            self.build(&mut transaction).await?;
+        } else {
+            self.follow(&mut transaction, changes).await?;
+        }
+        Ok(true)
+    }
+
+    /// Builds the index anew beside the old one, whatever the versions.
+    pub async fn rebuild(&self, pool: &PgPool) -> Result<(), IndexError> {
+        let _writing = self.writing.lock().await;
+        let mut connection = pool.acquire().await?;
+        let mut transaction = connection.begin().await?;
+        sqlx::query("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        self.build(&mut transaction).await
+    }
+
+    async fn build(&self, connection: &mut sqlx::PgConnection) -> Result<(), IndexError> {
+        let version = changes::version(connection).await?;
+        let name = (0..)
+            .map(|n| format!("{LAYOUT}-{version}-{n}"))
+            .find(|name| !self.folder.join(name).exists());
+        let folder = self.folder.join(name.unwrap_or_default());
+        let generation = Generation::create(folder.clone())?;
+        let mut writer: IndexWriter = generation.index.writer_with_num_threads(2, BUILD_MEMORY)?;
+        let mut documents = Documents::open(connection).await?;
+        let add = |document: Document| {
+            tokio::task::block_in_place(|| writer.add_document(document::make(&generation.fields, &document)))
+        };
+        for id in documents.structure_ids() {
+            if let Some(structure) = documents.structure_by_id(id) {
+                add(Document::Structure(id, structure))?;
+            }
+        }
+        for table in [IdTable::Professionals, IdTable::Mailboxes] {
+            let mut after = 0;
+            loop {
+                let ids = documents.next_ids(table, after).await?;
+                let Some(last) = ids.last() else { break };
+                after = *last;
+                match table {
+                    IdTable::Professionals => {
+                        for (id, professional) in documents.professionals(&ids).await? {
+                            add(Document::Professional(id, professional))?;
+                        }
+                    }
+                    IdTable::Mailboxes => {
+                        for (id, mailbox) in documents.mailboxes(&ids).await? {
+                            add(Document::Mailbox(id, mailbox))?;
+                        }
+                    }
+                }
+            }
+        }
+        tokio::task::block_in_place(|| -> Result<(), IndexError> {
+            let mut commit = writer.prepare_commit()?;
+            commit.set_payload(&version.to_string());
+            commit.commit()?;
+            writer.wait_merging_threads()?;
+            generation.reader.reload()?;
+            Ok(())
+        })?;
+        self.swap(generation, version)
+    }
+
+    /// Makes a generation the current one; the one before is removed once nobody reads it.
+    fn swap(&self, generation: Generation, version: i64) -> Result<(), IndexError> {
+        let failed = |error| IndexError::Folder {
+            folder: self.folder.clone(),
+            error,
+        };
+        let name = generation
+            .folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let beside = self.folder.join(format!("{POINTER}.new"));
+        std::fs::write(&beside, &name).map_err(failed)?;
+        std::fs::rename(&beside, self.folder.join(POINTER)).map_err(failed)?;
+        self.current.store(Some(Arc::new(generation)));
+        self.version.store(version, Ordering::Release);
+        for entry in std::fs::read_dir(&self.folder)
+            .map_err(failed)?
+            .filter_map(Result::ok)
+        {
+            let other = entry.file_name().to_string_lossy().into_owned();
+            // Files still mapped by a running request live on until it ends.
+            if other != name && !other.starts_with(POINTER) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow(&self, connection: &mut sqlx::PgConnection, changes: Changes) -> Result<(), IndexError> {
+        let Some(generation) = self.current.load_full() else {
+            return Ok(());
+        };
+        let mut documents = Documents::open(connection).await?;
+        let professionals = documents.professionals(&changes.professionals).await?;
+        let mailboxes = documents.mailboxes(&changes.mailboxes).await?;
+        tokio::task::block_in_place(|| -> Result<(), IndexError> {
+            let mut writer: IndexWriter = generation.index.writer_with_num_threads(1, FOLLOW_MEMORY)?;
+            for (kind, ids) in [
+                (Kind::Professional, &changes.professionals),
+                (Kind::Structure, &changes.structures),
+                (Kind::Mailbox, &changes.mailboxes),
+            ] {
+                for id in ids {
+                    writer.delete_term(Term::from_field_text(
+                        generation.fields.id,
+                        &document::id(kind, *id),
+                    ));
+                }
+            }
+            let add =
+                |document: Document| writer.add_document(document::make(&generation.fields, &document));
+            for id in &changes.structures {
+                if let Some(structure) = documents.structure_by_id(*id) {
+                    add(Document::Structure(*id, structure))?;
+                }
+            }
+            for (id, professional) in professionals {
+                add(Document::Professional(id, professional))?;
+            }
+            for (id, mailbox) in mailboxes {
+                add(Document::Mailbox(id, mailbox))?;
+            }
+            let mut commit = writer.prepare_commit()?;
+            commit.set_payload(&changes.version.to_string());
+            commit.commit()?;
+            generation.reader.reload()?;
+            self.version.store(changes.version, Ordering::Release);
+            writer.wait_merging_threads()?;
+            generation.reader.reload()?;
+            Ok(())
+        })
+    }
+}
+
+impl Generation {
+    fn create(folder: PathBuf) -> Result<Self, IndexError> {
+        std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder {
+            folder: folder.clone(),
+            error,
+        })?;
+        let directory = MmapDirectory::open(&folder).map_err(tantivy::TantivyError::from)?;
+        let index = Index::create(directory, schema().0, IndexSettings::default())?;
+        Self::of(index, folder)
+    }
+
+    fn open(folder: PathBuf) -> Result<Self, IndexError> {
+        Self::of(Index::open_in_dir(&folder)?, folder)
+    }
+
+    fn of(index: Index, folder: PathBuf) -> Result<Self, IndexError> {
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        Ok(Self {
+            reader,
+            fields: schema().1,
+            folder,
+            index,
+        })
+    }
+}
