@@ -1,1 +1,512 @@
-//! (under construction)
+//! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
+
+mod reference;
+mod signin;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use sqlx::PgPool;
+
+use crate::directory::address::{AddressFault, MailAddress};
+use crate::directory::coordinates::Position;
+use crate::directory::identifier::{professional_candidates, structure_candidates};
+use crate::directory::text::fold_exact;
+use crate::index;
+use crate::index::node::Node;
+use crate::index::snapshot::{Snapshot, Stored};
+use crate::query::{Filter, Key, Kind, Kinds};
+use crate::view::entry::EntryView;
+use crate::view::field::Field;
+use crate::view::json;
+use crate::visibility::Viewer;
+
+pub use crate::index::Tri;
+pub use crate::index::snapshot::SearchEnd;
+use reference::Reference;
+pub use reference::{Concept, Domaine, Source};
+
+/// Why a question could not be answered. No text here repeats what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("the cursor is not one of ours")]
+    Cursor,
+    #[error("the index is not built yet")]
+    NotReady,
+    #[error("the index: {0}")]
+    Index(#[from] tantivy::TantivyError),
+    #[error("the store: {0}")]
+    Store(#[from] sqlx::Error),
+}
+
+type Answer<T> = Result<T, ServiceError>;
+
+/// The directory; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Directory(Option<Arc<Inner>>);
+
+struct Inner {
+    node: Arc<Node>,
+    pool: PgPool,
+    reachable: Arc<AtomicBool>,
+    reference: ArcSwap<Reference>,
+}
+
+/// An entry as LDAP sends it.
+#[derive(Debug)]
+pub struct Found {
+    pub kind: Kind,
+    /// For [`EntryView`].
+    pub entry: Vec<u8>,
+    /// What this viewer may see besides.
+    pub signed_in: Option<Vec<u8>>,
+}
+
+/// What `/recherche` asks (see [`index::Recherche`]).
+#[derive(Debug, Clone)]
+pub struct Recherche {
+    pub q: Option<String>,
+    pub types: Kinds,
+    pub profession: Vec<String>,
+    pub savoir_faire: Vec<String>,
+    pub mode_exercice: Vec<String>,
+    pub departement: Vec<String>,
+    pub code_postal: Vec<String>,
+    pub commune: Vec<String>,
+    /// Any identifier of a structure.
+    pub structure: Vec<String>,
+    pub avec_messagerie: Option<bool>,
+    /// Latitude, longitude, radius in kilometres.
+    pub autour: Option<(f64, f64, f64)>,
+    pub tri: Tri,
+    /// From 1.
+    pub page: u32,
+    pub curseur: Option<String>,
+    pub par_page: u32,
+}
+
+/// A page of results.
+#[derive(Debug)]
+pub struct Page {
+    pub total: u64,
+    pub page: u32,
+    pub par_page: u32,
+    pub curseur_suivant: Option<String>,
+    pub resultats: Vec<Hit>,
+    pub facettes: Vec<(String, Vec<Facette>)>,
+}
+
+/// One result.
+#[derive(Debug)]
+pub struct Hit {
+    pub json: String,
+    pub distance_km: Option<f64>,
+}
+
+/// One value of a facet.
+#[derive(Debug)]
+pub struct Facette {
+    pub code: String,
+    pub libelle: String,
+    pub nombre: u64,
+}
+
+/// What is offered at a keystroke.
+#[derive(Debug)]
+pub struct Suggestion {
+    pub type_: String,
+    pub libelle: String,
+    pub precision: String,
+    pub identifiant: String,
+    pub adresse: Option<String>,
+}
+
+/// What is known of one address.
+#[derive(Debug)]
+pub struct Verdict {
+    /// `None` for a citizen's address, which is told by its position only.
+    pub adresse: Option<String>,
+    pub publiee: bool,
+    pub domaine_de_confiance: Option<bool>,
+    pub type_bal: Option<String>,
+    pub avertissement: Option<Avertissement>,
+}
+
+/// Why an address should not be written to.
+#[derive(Debug)]
+pub struct Avertissement {
+    pub code: String,
+    pub message: String,
+}
+
+/// How the node is.
+#[derive(Debug, Default)]
+pub struct Sante {
+    pub pret: bool,
+    pub base_joignable: bool,
+    pub version: u64,
+    pub sources: Vec<Source>,
+    pub professionnels: u64,
+    pub structures: u64,
+    pub messageries: u64,
+}
+
+impl Directory {
+    /// A directory over this node's index. `reachable` tells whether Postgres answers.
+    pub fn new(
+        node: Arc<Node>,
+        pool: PgPool,
+        reachable: Arc<AtomicBool>,
+        data_dir: &std::path::Path,
+    ) -> Self {
+        let reference = ArcSwap::from_pointee(Reference::saved(data_dir));
+        Self(Some(Arc::new(Inner {
+            node,
+            pool,
+            reachable,
+            reference,
+        })))
+    }
+
+    fn inner(&self) -> Answer<&Inner> {
+        self.0.as_deref().ok_or(ServiceError::NotReady)
+    }
+
+    fn snapshot(&self) -> Answer<Snapshot> {
+        self.inner()?.node.snapshot().ok_or(ServiceError::NotReady)
+    }
+
+    /// Reads domains, code tables and sources anew, and keeps them beside the index.
+    pub async fn refresh_reference(&self, data_dir: &std::path::Path) -> Answer<()> {
+        let inner = self.inner()?;
+        let reference = Reference::load(&inner.pool).await?;
+        reference.save(data_dir);
+        inner.reference.store(Arc::new(reference));
+        Ok(())
+    }
+
+    /// The first `limit` entries that meet a filter, in the same order on every node; [`SearchEnd::Limit`] only
+    /// when there are more.
+    pub fn search(
+        &self,
+        kinds: Kinds,
+        filter: &Filter,
+        limit: usize,
+        deadline: Instant,
+        cancelled: &AtomicBool,
+        viewer: &Viewer,
+    ) -> Answer<(Vec<Found>, SearchEnd)> {
+        let (found, end) = self
+            .snapshot()?
+            .search(kinds, filter, limit, deadline, cancelled)?;
+        Ok((
+            found
+                .into_iter()
+                .map(|(kind, stored)| shown(kind, stored, viewer))
+                .collect(),
+            end,
+        ))
+    }
+
+    /// One entry.
+    pub fn entry(&self, key: &Key, viewer: &Viewer) -> Answer<Option<Found>> {
+        let (kind, key) = match key {
+            Key::Mailbox(adresse) => (Kind::Mailbox, adresse),
+            Key::Professional(identification) => (Kind::Professional, identification),
+            Key::Structure(identifiant) => (Kind::Structure, identifiant),
+        };
+        let stored = self.snapshot()?.by_key(kind, &fold_exact(key))?;
+        Ok(stored.map(|stored| shown(kind, stored, viewer)))
+    }
+
+    /// Full-text search.
+    pub fn recherche(&self, r: &Recherche, viewer: &Viewer) -> Answer<Page> {
+        if r.curseur
+            .as_deref()
+            .is_some_and(|cursor| !index::is_cursor(cursor))
+        {
+            return Err(ServiceError::Cursor);
+        }
+        let snapshot = self.snapshot()?;
+        let mut structure = Vec::with_capacity(r.structure.len());
+        for alias in &r.structure {
+            let stored = self.structure_stored(&snapshot, alias)?;
+            // An identifier that names nothing matches nothing, rather than everything.
+            structure.push(stored.map_or_else(|| "?".to_owned(), |stored| public_id(&stored.json)));
+        }
+        let page = snapshot.recherche(
+            &index::Recherche {
+                q: r.q.clone(),
+                types: Some(r.types),
+                profession: r.profession.clone(),
+                savoir_faire: r.savoir_faire.clone(),
+                mode_exercice: r.mode_exercice.clone(),
+                departement: r.departement.clone(),
+                code_postal: r.code_postal.clone(),
+                commune: r.commune.clone(),
+                structure,
+                avec_messagerie: r.avec_messagerie,
+                autour: r.autour.map(|(lat, lon, km)| (Position { lat, lon }, km)),
+                tri: r.tri,
+                page: r.page,
+                curseur: r.curseur.clone(),
+                par_page: r.par_page,
+            },
+            true,
+        )?;
+        let reference = self.inner()?.reference.load();
+        Ok(Page {
+            total: page.total,
+            page: r.page,
+            par_page: r.par_page,
+            curseur_suivant: page.curseur_suivant,
+            resultats: page
+                .hits
+                .into_iter()
+                .map(|hit| Hit {
+                    json: with_telephone(hit.json, hit.signed_in, viewer),
+                    distance_km: hit.distance_km,
+                })
+                .collect(),
+            facettes: page
+                .facets
+                .into_iter()
+                .map(|facet| (facet.name.to_owned(), reference.name_facet(&facet)))
+                .collect(),
+        })
+    }
+
+    /// What to offer while somebody types.
+    pub fn suggestions(&self, q: &str, limite: usize, _viewer: &Viewer) -> Answer<Vec<Suggestion>> {
+        if q.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let people = Kinds::only(Kind::Professional).union(Kinds::only(Kind::Structure));
+        let asked = index::Recherche {
+            q: Some(q.to_owned()),
+            types: Some(people),
+            page: 1,
+            par_page: u32::try_from(limite).unwrap_or(10),
+            ..index::Recherche::default()
+        };
+        let page = self.snapshot()?.recherche(&asked, false)?;
+        Ok(page
+            .hits
+            .into_iter()
+            .map(|hit| {
+                let mut parts = hit.suggestion.split('\t').map(str::to_owned);
+                let mut next = || parts.next().unwrap_or_default();
+                let type_ = if hit.kind == Kind::Structure {
+                    "structure"
+                } else {
+                    "professionnel"
+                };
+                let (libelle, precision, identifiant, adresse) = (next(), next(), next(), next());
+                let adresse = Some(adresse).filter(|adresse| !adresse.is_empty());
+                Suggestion {
+                    type_: type_.to_owned(),
+                    libelle,
+                    precision,
+                    identifiant,
+                    adresse,
+                }
+            })
+            .collect())
+    }
+
+    /// One professional's record, by *identification nationale*, with or without its type digit, or public id.
+    pub fn professionnel(&self, id: &str, _viewer: &Viewer) -> Answer<Option<String>> {
+        let snapshot = self.snapshot()?;
+        for candidate in professional_candidates(id) {
+            if let Some(stored) = snapshot.by_key(Kind::Professional, &fold_exact(&candidate))? {
+                return Ok(Some(stored.json));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One structure's record, by any of its identifiers.
+    pub fn structure(&self, alias: &str, _viewer: &Viewer) -> Answer<Option<String>> {
+        Ok(self
+            .structure_stored(&self.snapshot()?, alias)?
+            .map(|stored| stored.json))
+    }
+
+    fn structure_stored(&self, snapshot: &Snapshot, alias: &str) -> Answer<Option<Stored>> {
+        for candidate in structure_candidates(alias) {
+            if let Some(stored) = snapshot.by_key(Kind::Structure, &fold_exact(&candidate))? {
+                return Ok(Some(stored));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One mailbox's record.
+    pub fn messagerie(&self, adresse: &str, viewer: &Viewer) -> Answer<Option<String>> {
+        let Ok(address) = MailAddress::parse(adresse) else {
+            return Ok(None);
+        };
+        let stored = self.snapshot()?.by_key(Kind::Mailbox, &address.key)?;
+        Ok(stored.map(|stored| with_telephone(stored.json, stored.signed_in, viewer)))
+    }
+
+    /// The mailboxes of a structure, those that meet `q`; `None` for a structure that is not known.
+    pub fn messageries_de_structure(
+        &self,
+        alias: &str,
+        q: Option<&str>,
+        viewer: &Viewer,
+    ) -> Answer<Option<Vec<String>>> {
+        let snapshot = self.snapshot()?;
+        let Some(structure) = self.structure_stored(&snapshot, alias)? else {
+            return Ok(None);
+        };
+        let found = snapshot.of_structure(&public_id(&structure.json), q.unwrap_or(""))?;
+        Ok(Some(
+            found
+                .into_iter()
+                .map(|stored| with_telephone(stored.json, stored.signed_in, viewer))
+                .collect(),
+        ))
+    }
+
+    /// What is known of addresses, in the order asked.
+    pub fn verification(&self, adresses: &[String]) -> Vec<Verdict> {
+        adresses.iter().map(|adresse| self.verdict(adresse)).collect()
+    }
+
+    fn verdict(&self, adresse: &str) -> Verdict {
+        let warned = |adresse: Option<String>, code: &str, message: &str| Verdict {
+            adresse,
+            publiee: false,
+            domaine_de_confiance: None,
+            type_bal: None,
+            avertissement: Some(Avertissement {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            }),
+        };
+        let shown = Some(adresse.to_owned());
+        match MailAddress::parse(adresse) {
+            Err(AddressFault::Citizen) => warned(
+                None,
+                "CITOYEN",
+                "Adresse d'un usager : elle ne figure pas dans l'annuaire.",
+            ),
+            Err(AddressFault::ApicryptV1) => warned(
+                shown,
+                "APICRYPT_V1",
+                "Apicrypt version 1 n'est pas interopérable avec l'espace de confiance MSSanté.",
+            ),
+            Err(AddressFault::Form) => warned(shown, "FORME", "Ce n'est pas une adresse de messagerie."),
+            Ok(address) => {
+                let stored = self
+                    .snapshot()
+                    .ok()
+                    .and_then(|s| s.by_key(Kind::Mailbox, &address.key).ok().flatten());
+                let type_bal =
+                    stored.map(|stored| EntryView::new(&stored.entry).first(Field::TypeBal).to_owned());
+                let trusted = self
+                    .inner()
+                    .ok()
+                    .and_then(|inner| inner.reference.load().trusts(address.domain()));
+                Verdict {
+                    adresse: shown,
+                    publiee: type_bal.is_some(),
+                    domaine_de_confiance: trusted,
+                    type_bal,
+                    avertissement: (trusted == Some(false)).then(|| Avertissement {
+                        code: "HORS_ESPACE".to_owned(),
+                        message: "Ce domaine n'est pas dans la liste blanche de l'espace de confiance."
+                            .to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// The white list.
+    pub fn domaines(&self) -> Arc<Vec<Domaine>> {
+        self.inner()
+            .map(|inner| inner.reference.load().domains.clone())
+            .unwrap_or_default()
+    }
+
+    /// One code table.
+    pub fn nomenclature(&self, table: &str) -> Option<Arc<Vec<Concept>>> {
+        self.inner().ok()?.reference.load().tables.get(table).cloned()
+    }
+
+    /// Names of the code tables.
+    pub fn nomenclatures(&self) -> Vec<String> {
+        self.inner()
+            .map(|inner| inner.reference.load().tables.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// How the node is.
+    pub fn sante(&self) -> Sante {
+        let Ok(inner) = self.inner() else {
+            return Sante::default();
+        };
+        let snapshot = inner.node.snapshot();
+        let count = |kind| snapshot.as_ref().and_then(|s| s.count(kind).ok()).unwrap_or(0);
+        Sante {
+            pret: snapshot.is_some(),
+            base_joignable: inner.reachable.load(Ordering::Relaxed),
+            version: inner.node.version().max(0).unsigned_abs(),
+            sources: inner.reference.load().sources.clone(),
+            professionnels: count(Kind::Professional),
+            structures: count(Kind::Structure),
+            messageries: count(Kind::Mailbox),
+        }
+    }
+}
+
+fn shown(kind: Kind, stored: Stored, viewer: &Viewer) -> Found {
+    let domain = domain(&stored.entry);
+    let signed_in = stored.signed_in.filter(|_| viewer.sees_published_phone(&domain));
+    Found {
+        kind,
+        entry: stored.entry,
+        signed_in,
+    }
+}
+
+fn domain(entry: &[u8]) -> String {
+    let address = EntryView::new(entry).first(Field::Mail);
+    address
+        .rsplit_once('@')
+        .map(|(_, domain)| domain.to_lowercase())
+        .unwrap_or_default()
+}
+
+/// A mailbox's JSON with the box's own telephone, where the viewer may see it.
+fn with_telephone(json_text: String, signed_in: Option<Vec<u8>>, viewer: &Viewer) -> String {
+    let Some(signed_in) = signed_in else {
+        return json_text;
+    };
+    let address: Addressed = serde_json::from_str(&json_text).unwrap_or_default();
+    let telephone = EntryView::new(&signed_in).first(Field::Mobile);
+    let domain = address.domaine.to_lowercase();
+    if telephone.is_empty() || !viewer.sees_published_phone(&domain) {
+        return json_text;
+    }
+    json::with_member(&json_text, "telephone", &telephone)
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Addressed {
+    #[serde(default)]
+    domaine: String,
+    #[serde(default)]
+    id: String,
+}
+
+fn public_id(json_text: &str) -> String {
+    serde_json::from_str::<Addressed>(json_text)
+        .unwrap_or_default()
+        .id
+}

@@ -1,1 +1,62 @@
-//! (under construction)
+//! Who sees what: the only place that says so.
+//!
+//! Red-listed mailboxes, responsible persons and unpublished telephones are not here at all: they never reach
+//! the index, and only operators' and administrators' own routes read them from the store.
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Viewer {
+    /// Nobody has signed in.
+    #[default]
+    Public,
+    /// A health professional or practice software.
+    Professional {
+        account: String,
+    },
+    /// The operator of certain domains (lower case).
+    Operator {
+        account: String,
+        domains: Vec<String>,
+    },
+    Administrator {
+        account: String,
+    },
+}
+
+impl Viewer {
+    /// Whether the viewer sees the telephone of a mailbox whose holder agreed to publish it.
+    pub fn sees_published_phone(&self, domain: &str) -> bool {
+        match self {
+            Self::Public => false,
+            Self::Professional { .. } | Self::Administrator { .. } => true,
+            Self::Operator { domains, .. } => domains.iter().any(|own| own == domain),
+        }
+    }
+
+    /// The account, when somebody has signed in.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Public => None,
+            Self::Professional { account }
+            | Self::Operator { account, .. }
+            | Self::Administrator { account } => Some(account),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_telephone_is_for_signed_in_viewers_and_operators_of_the_domain() {
+        let operator = Viewer::Operator {
+            account: "o".into(),
+            domains: vec!["a-exemple.mssante.fr".into()],
+        };
+        assert!(!Viewer::Public.sees_published_phone("a-exemple.mssante.fr"));
+        assert!(operator.sees_published_phone("a-exemple.mssante.fr"));
+        assert!(!operator.sees_published_phone("b-exemple.mssante.fr"));
+        assert!(Viewer::Professional { account: "p".into() }.sees_published_phone("b-exemple.mssante.fr"));
+    }
+}

@@ -10,4 +10,5 @@ mod recherche;
 mod schema;
 pub mod snapshot;
 
-pub use recherche::{Facet, Hit, Page, Recherche, Tri};
+pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor};
+pub use schema::hash;

@@ -227,8 +227,7 @@ impl Node {
                     ));
                 }
             }
-            let add =
-                |document: Document| writer.add_document(document::make(&generation.fields, &document));
+            let add = |document: Document| writer.add_document(document::make(&generation.fields, &document));
             for id in &changes.structures {
                 if let Some(structure) = documents.structure_by_id(*id) {
                     add(Document::Structure(*id, structure))?;

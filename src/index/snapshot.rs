@@ -12,9 +12,11 @@ use tantivy::{DocAddress, DocId, DocSet, Searcher, TERMINATED, TantivyDocument, 
 
 use super::plan::{self, Plan};
 use super::schema::{self, Fields};
+use crate::directory::text::fold;
 use crate::query::evaluate::{Tri, evaluate};
 use crate::query::{Filter, Kind, Kinds};
 use crate::view::entry::EntryView;
+use crate::view::field::Field;
 
 /// Candidates looked at between two looks at the clock.
 const STRIDE: usize = 256;
@@ -118,6 +120,32 @@ impl Snapshot {
             }
         }
         Ok((found, SearchEnd::Complete))
+    }
+
+    /// The mailboxes of a structure, by its public id, in order; those whose entry meets the words of `q`.
+    pub fn of_structure(&self, id: &str, q: &str) -> tantivy::Result<Vec<Stored>> {
+        let mut plans = vec![Plan::Term(schema::structure_term(id))];
+        for word in fold(q).split(' ').filter(|word| !word.is_empty()) {
+            let fields = [Field::Cn, Field::DisplayName, Field::Mail, Field::O];
+            let of = |field| Plan::Term(schema::gram_term(field, schema::beginning(word, schema::GRAM)));
+            plans.push(Plan::Or(fields.map(of).into()));
+        }
+        let mut found = self.addresses(&Plan::And(plans))?;
+        found.sort_unstable_by_key(|(place, _)| *place);
+        let words = fold(q);
+        let mut mailboxes = Vec::with_capacity(found.len());
+        for (_, address) in found {
+            let stored = self.stored(address)?;
+            let shown: String = EntryView::new(&stored.entry)
+                .fields()
+                .flat_map(|(_, values)| values.values())
+                .map(|value| format!("{} ", fold(value)))
+                .collect();
+            if words.split(' ').all(|word| shown.contains(word)) {
+                mailboxes.push(stored);
+            }
+        }
+        Ok(mailboxes)
     }
 
     /// The kind of an entry.

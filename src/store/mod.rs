@@ -4,6 +4,7 @@ pub mod changes;
 pub mod cluster;
 pub mod connect;
 pub mod documents;
+pub mod export;
 pub mod labels;
 pub mod lock;
 mod row_address;

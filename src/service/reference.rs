@@ -1,0 +1,173 @@
+//! Domains, code tables and sources: read whole, kept in memory, and saved beside the index so that a node that
+//! starts without Postgres still has them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+
+use super::Facette;
+use crate::index::{self, Facet};
+
+/// A domain of the white list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Domaine {
+    pub nom: String,
+    pub description: String,
+    pub operateurs: Vec<String>,
+}
+
+/// A code of a table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Concept {
+    pub code: String,
+    pub libelle: String,
+    pub date_fin: Option<String>,
+}
+
+/// An extract that is loaded.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Source {
+    pub genre: String,
+    pub date: String,
+}
+
+/// All of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Reference {
+    pub domains: Arc<Vec<Domaine>>,
+    pub tables: BTreeMap<String, Arc<Vec<Concept>>>,
+    pub sources: Vec<Source>,
+    #[serde(skip)]
+    names: HashSet<String>,
+    /// Code and label by the hash under which the index counts a code.
+    #[serde(skip)]
+    by_hash: HashMap<u64, (String, String)>,
+}
+
+impl Reference {
+    /// Reads it from the store.
+    pub async fn load(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        let domains: Vec<(String, String, Vec<String>)> = sqlx::query_as(
+            "select d.nom, d.description,
+                    array(select distinct operateur from domain_operators o where o.domaine = d.nom order by 1)
+             from domains d order by d.nom",
+        )
+        .fetch_all(pool)
+        .await?;
+        let concepts: Vec<(String, String, String, Option<String>)> =
+            sqlx::query_as("select table_nos, code, libelle, date_fin from nomenclatures order by 1, 2")
+                .fetch_all(pool)
+                .await?;
+        let sources: Vec<(String, String)> = sqlx::query_as(
+            "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
+        )
+        .fetch_all(pool)
+        .await?;
+        let mut tables: BTreeMap<String, Vec<Concept>> = BTreeMap::new();
+        for (table, code, libelle, date_fin) in concepts {
+            tables.entry(table).or_default().push(Concept {
+                code,
+                libelle,
+                date_fin,
+            });
+        }
+        let reference = Self {
+            domains: Arc::new(
+                domains
+                    .into_iter()
+                    .map(|(nom, description, operateurs)| Domaine {
+                        nom,
+                        description,
+                        operateurs,
+                    })
+                    .collect(),
+            ),
+            tables: tables
+                .into_iter()
+                .map(|(table, concepts)| (table, Arc::new(concepts)))
+                .collect(),
+            sources: sources
+                .into_iter()
+                .map(|(genre, date)| Source { genre, date })
+                .collect(),
+            ..Self::default()
+        };
+        Ok(reference.prepared())
+    }
+
+    fn prepared(mut self) -> Self {
+        self.names = self.domains.iter().map(|domain| domain.nom.clone()).collect();
+        for table in FACET_TABLES {
+            for concept in self
+                .tables
+                .get(*table)
+                .into_iter()
+                .flat_map(|concepts| concepts.iter())
+            {
+                let code = concept.code.rsplit('/').next().unwrap_or_default();
+                self.by_hash
+                    .entry(index::hash(code))
+                    .or_insert_with(|| (code.to_owned(), concept.libelle.clone()));
+            }
+        }
+        self
+    }
+
+    /// Whether a domain is on the white list; `None` without a list.
+    pub fn trusts(&self, domain: &str) -> Option<bool> {
+        (!self.names.is_empty()).then(|| self.names.contains(domain))
+    }
+
+    /// Codes and labels for a facet's hashes. A code that no table names is left out.
+    pub fn name_facet(&self, facet: &Facet) -> Vec<Facette> {
+        let named = |value: &u64| match (facet.name, value) {
+            ("avec_messagerie", 1) => Some(("true".to_owned(), "Avec messagerie".to_owned())),
+            ("avec_messagerie", _) => Some(("false".to_owned(), "Sans messagerie".to_owned())),
+            _ => self.by_hash.get(value).cloned(),
+        };
+        facet
+            .counts
+            .iter()
+            .filter_map(|(value, nombre)| {
+                named(value).map(|(code, libelle)| Facette {
+                    code,
+                    libelle,
+                    nombre: *nombre,
+                })
+            })
+            .collect()
+    }
+
+    /// What was saved beside the index, or nothing.
+    pub fn saved(data_dir: &Path) -> Self {
+        let text = std::fs::read(file(data_dir)).unwrap_or_default();
+        serde_json::from_slice::<Self>(&text)
+            .unwrap_or_default()
+            .prepared()
+    }
+
+    /// Saves it beside the index. A failure only costs a later start without Postgres.
+    pub fn save(&self, data_dir: &Path) {
+        let beside = file(data_dir).with_extension("new");
+        let saved = serde_json::to_vec(self)
+            .map_err(std::io::Error::other)
+            .and_then(|text| std::fs::write(&beside, text))
+            .and_then(|()| std::fs::rename(&beside, file(data_dir)));
+        if let Err(error) = saved {
+            tracing::warn!(%error, "code tables could not be saved beside the index");
+        }
+    }
+}
+
+/// Tables whose codes facets count.
+const FACET_TABLES: &[&str] = &[
+    "TRE_G15", "TRE_R94", "TRE_R95", "TRE_R291", "TRE_G09", "TRE_R23", "TRE_R38", "TRE_R39", "TRE_R40",
+    "TRE_G13", "TRE_R42", "TRE_R43", "TRE_R44", "TRE_R45", "TRE_R46", "TRE_A02",
+];
+
+fn file(data_dir: &Path) -> PathBuf {
+    data_dir.join("references.json")
+}
