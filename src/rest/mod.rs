@@ -1,1 +1,5 @@
-//! (room under construction)
+//! REST under `/api/v1`.
+
+pub mod nearest;
+pub mod parameters;
+pub mod problem;
