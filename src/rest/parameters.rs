@@ -49,6 +49,16 @@ impl<S: Sync, P: IntoParams> FromRequestParts<S> for Parameters<P> {
     }
 }
 
+#[cfg(test)]
+impl<P: IntoParams> Parameters<P> {
+    /// The parameters of a query string.
+    pub(super) fn from_query(query: &str) -> Result<Self, Problem> {
+        let uri = format!("/?{query}").parse().unwrap();
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).unwrap();
+        Self::read(pairs)
+    }
+}
+
 impl<P: IntoParams> Parameters<P> {
     fn read(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
         if pairs.len() > MOST_PARAMETERS {
@@ -178,9 +188,7 @@ mod tests {
     }
 
     fn read(query: &str) -> Result<Parameters<Sample>, Problem> {
-        let uri = format!("/x?{query}").parse().unwrap();
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).unwrap();
-        Parameters::read(pairs)
+        Parameters::from_query(query)
     }
 
     #[test]
