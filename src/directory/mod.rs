@@ -4,8 +4,11 @@
 //! *savoir-faire* qualification, *activité* (situation d'exercice) activity, *structure* structure,
 //! *boîte aux lettres* (BAL) mailbox, *rattachement* attachment, *liste blanche* white list.
 
+pub mod address;
 pub mod coordinates;
+pub mod identifier;
 pub mod mailbox;
+pub mod place;
 pub mod professional;
 pub mod structure;
 pub mod text;

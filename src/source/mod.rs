@@ -1,5 +1,220 @@
 //! One reader per kind of extract: bytes in, records and rejects out.
 //!
-//! A reader never touches the store, never keeps a file in memory, and never stops at a bad line.
+//! A file is recognised by its content, never by its name. A reader never touches the store, never keeps a
+//! file in memory, and never stops at a bad line.
 
+mod container;
+pub mod date;
+pub mod encoding;
+mod finess;
+mod lines;
+mod mssante;
+mod nos;
+mod pipe;
+mod recognise;
 pub mod record;
+mod rpps;
+pub mod sink;
+mod whitelist;
+
+use std::path::{Path, PathBuf};
+
+use date::ExtractDate;
+use jiff::civil::Date;
+use lines::Lines;
+use record::Record;
+use sink::Sink;
+
+pub use recognise::Kind;
+
+/// Deepest folder looked into.
+const MAX_DEPTH: usize = 4;
+
+/// Why a file could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file system refused.
+    #[error("{}: cannot be read: {error}", file.display())]
+    Unreadable { file: PathBuf, error: std::io::Error },
+    /// A zip that cannot be opened, or holds too much.
+    #[error("{}: not a readable archive: {reason}", file.display())]
+    BadArchive { file: PathBuf, reason: String },
+    /// Content of no known kind.
+    #[error("{file}: none of the extracts that are read; looked for {looked_for}")]
+    Unknown { file: String, looked_for: &'static str },
+    /// A known kind that is not read, and why.
+    #[error("{file}: this is {what}, which is not read: {why}")]
+    NotRead {
+        file: String,
+        what: &'static str,
+        why: &'static str,
+    },
+    /// A header without a column that the reader needs.
+    #[error("{file}: the header lacks the column “{column}”; download the file again, or check its kind")]
+    MissingColumn { file: String, column: String },
+    /// A document that is not whole.
+    #[error("{file}: {reason}; the whole file is refused, download it again")]
+    Broken { file: String, reason: String },
+    /// Reading stopped in the middle.
+    #[error("{file}: reading stopped: {error}; the whole file is refused")]
+    Stopped { file: String, error: std::io::Error },
+}
+
+/// One extract, recognised and dated, not read yet.
+#[derive(Debug, Clone)]
+pub struct Extract {
+    member: container::Member,
+    pub kind: Kind,
+    /// NOS table of a nomenclature, when its name or content told it.
+    pub table: Option<String>,
+    pub date: ExtractDate,
+}
+
+/// What reading one extract gave.
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub struct ReadSummary {
+    /// Data lines, headers left out.
+    pub lines: u64,
+    pub records: u64,
+    pub rejected: u64,
+    /// Exact repetitions of an earlier line.
+    pub duplicates: u64,
+    /// After decompression.
+    pub bytes: u64,
+    pub unknown_columns: Vec<String>,
+    /// Things worth knowing, in English.
+    pub notes: Vec<String>,
+}
+
+/// Finds the extracts in files and folders, folders in order of name. What is none of the known kinds is an
+/// error of its own and hinders no other file. `given` dates those that neither name nor content dates.
+pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<SourceError>) {
+    let (mut extracts, mut errors) = (Vec::new(), Vec::new());
+    for path in paths {
+        for file in files(path, 0, &mut errors) {
+            match container::members(&file) {
+                Ok(members) => {
+                    for member in members {
+                        match recognise::recognise(member, given) {
+                            Ok(Some(extract)) => extracts.push(extract),
+                            Ok(None) => {}
+                            Err(error) => errors.push(error),
+                        }
+                    }
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    (extracts, errors)
+}
+
+fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBuf> {
+    let unreadable = |error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    };
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
+        Ok(entries) if depth < MAX_DEPTH => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            errors.push(unreadable(error));
+            Vec::new()
+        }
+    };
+    entries.sort();
+    // A folder is taken for its extracts: hidden files and papers beside them are no error.
+    entries.retain(|entry| {
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        !name.starts_with('.') && ![".md", ".pdf", ".html"].iter().any(|end| name.ends_with(end))
+    });
+    entries
+        .iter()
+        .flat_map(|entry| files(entry, depth + 1, errors))
+        .collect()
+}
+
+impl Extract {
+    /// What to call the extract in reports: the file, and the member behind `!`.
+    pub fn name(&self) -> String {
+        self.member.display()
+    }
+
+    /// Reads all of it.
+    pub fn read(&self, sink: &mut dyn Sink) -> Result<ReadSummary, SourceError> {
+        let file = self.name();
+        self.member.read(|input| match self.kind {
+            Kind::PersonneActivite => pipe(rpps::activity_layout(), input, &file, sink, |f, n, sink| {
+                rpps::activity(f).and_then(|row| hand_over(n, Record::Activity(row), sink))
+            }),
+            Kind::SavoirFaire => pipe(rpps::qualification_layout(), input, &file, sink, |f, n, sink| {
+                rpps::qualification(f).and_then(|row| hand_over(n, Record::Qualification(row), sink))
+            }),
+            Kind::Diplomes => pipe(rpps::diploma_layout(), input, &file, sink, |f, n, sink| {
+                rpps::diploma(f).and_then(|row| hand_over(n, Record::Diploma(row), sink))
+            }),
+            Kind::CorrespondanceMssante => pipe(mssante::layout(), input, &file, sink, |f, n, sink| {
+                mssante::mailbox(f).and_then(|row| hand_over(n, Record::Mailbox(row), sink))
+            }),
+            Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => finess::read(input, &file, sink),
+            Kind::ListeBlanche => {
+                let list = whitelist::read(input, &file, sink)?;
+                let mut notes = vec!["signature not verified".to_owned()];
+                if list.citizens > 0 {
+                    notes.push(format!("{} entries of citizens' domains left out", list.citizens));
+                }
+                Ok(ReadSummary {
+                    lines: list.entries,
+                    records: list.records,
+                    rejected: list.rejected,
+                    notes,
+                    ..ReadSummary::default()
+                })
+            }
+            Kind::Nomenclature => {
+                let summary = match &self.table {
+                    Some(table) => nos::read_tabs(input, &file, table, sink)?,
+                    None => nos::read_code_system(input, &file, sink)?.1,
+                };
+                Ok(ReadSummary {
+                    lines: summary.lines,
+                    records: summary.records,
+                    rejected: summary.rejected,
+                    ..ReadSummary::default()
+                })
+            }
+        })
+    }
+}
+
+fn pipe(
+    layout: pipe::Layout,
+    input: &mut dyn std::io::BufRead,
+    file: &str,
+    sink: &mut dyn Sink,
+    parse: impl FnMut(&pipe::Fields<'_>, u64, &mut dyn Sink) -> Result<(), pipe::Fault>,
+) -> Result<ReadSummary, SourceError> {
+    let mut lines = Lines::new(input);
+    let summary = layout.read(&mut lines, file, sink, parse)?;
+    Ok(ReadSummary {
+        lines: summary.lines,
+        records: summary.records,
+        rejected: summary.rejected,
+        duplicates: summary.duplicates,
+        bytes: lines.bytes,
+        unknown_columns: summary.unknown_columns,
+        notes: Vec::new(),
+    })
+}
+
+fn hand_over(line: u64, record: Record<'_>, sink: &mut dyn Sink) -> Result<(), pipe::Fault> {
+    sink.record(line, record)
+        .map_err(|reason| pipe::Fault { column: None, reason })
+}

@@ -1,0 +1,289 @@
+//! Writes what was gathered, in the order in which the parts need each other, and notes the run.
+
+use super::codes::Codes;
+use super::gather::{Content, Gathered};
+use super::lists::Lists;
+use super::people::People;
+use super::publication::{Counts, Publication};
+use super::report::{Entities, FileReport, Report};
+use super::write_lists::ListKind;
+use super::write_reference::{LabelOrigin, Labels};
+use super::write_structures::StructureKeys;
+use super::{write_boxes, write_lists, write_people, write_reference, write_structures};
+use crate::source::{Extract, Kind};
+
+/// Tables that hold what extracts told.
+const LOADED_TABLES: &str = "professionals, professional_identifiers, practices, qualifications, diplomas, activities,
+    structure_keys, structures_finess, structures_rpps, mailboxes, mailbox_attachments, domains, domain_operators,
+    nomenclature_codes, sources";
+
+/// Our own short tables of codes and labels: `table;code;libellé`.
+const BUILT_IN_LABELS: &str = include_str!("../../import/nomenclatures.csv");
+
+/// Empties a store that holds the sample before anything else enters, and marks what comes.
+pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> Result<(), sqlx::Error> {
+    let marked: Option<String> = sqlx::query_scalar("select value from settings where name = 'echantillon'")
+        .fetch_optional(&mut *publication.connection)
+        .await?;
+    if marked.is_some() && !sample {
+        let statement = format!("truncate {LOADED_TABLES}");
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(&mut *publication.connection)
+            .await?;
+        sqlx::query("delete from settings where name = 'echantillon'")
+            .execute(&mut *publication.connection)
+            .await?;
+        publication.rebuild = true;
+    }
+    if sample {
+        sqlx::query("insert into settings values ('echantillon', 'oui') on conflict do nothing")
+            .execute(&mut *publication.connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes all accepted extracts.
+pub async fn write(
+    publication: &mut Publication<'_>,
+    accepted: Vec<(Extract, Gathered)>,
+) -> Result<Vec<FileReport>, sqlx::Error> {
+    let mut built_in = Labels::default();
+    for line in BUILT_IN_LABELS.lines().skip(1) {
+        if let [table, code, label] = line.splitn(3, ';').collect::<Vec<_>>()[..] {
+            built_in.add(table, code, label);
+        }
+    }
+    write_reference::write_labels(publication, &built_in, LabelOrigin::BuiltIn).await?;
+    let mut keys = StructureKeys::load(publication).await?;
+    let mut reports = Vec::new();
+    let (mut people, mut qualifications, mut diplomas) = (None, None, None);
+    for (extract, gathered) in accepted {
+        let start = std::time::Instant::now();
+        let mut report = file_report(&extract, &gathered);
+        note_source(publication, &extract).await?;
+        let place = reports.len();
+        match gathered.content {
+            Content::Labels(labels) => {
+                let counts = write_reference::write_labels(publication, &labels, LabelOrigin::Nos).await?;
+                report
+                    .entites
+                    .insert("codes", Entities::new(labels.len() as u64, counts));
+            }
+            Content::Domains(domains) => {
+                let counts = write_reference::write_domains(publication, &domains).await?;
+                report
+                    .entites
+                    .insert("domaines", Entities::new(domains.len() as u64, counts));
+            }
+            Content::Establishments(file) => {
+                let counts = write_structures::write_finess(publication, &mut keys, &file).await?;
+                let mut labels = Labels::default();
+                labels.add_codes("TRE_R66", &file.categories);
+                labels.add_codes("FINESS_AGREGAT", &file.categories_agregees);
+                labels.add_codes("TRE_R72", &file.statuts);
+                labels.add_codes("TRE_R74", &file.mft);
+                labels.add_codes("TRE_R73", &file.sph);
+                write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
+                report
+                    .entites
+                    .insert("structures", Entities::new(file.len() as u64, counts));
+            }
+            Content::Boxes(boxes) => {
+                let counts = write_boxes::write(publication, &boxes).await?;
+                let mut labels = Labels::default();
+                labels.add_codes("TRE_G15", &boxes.professions);
+                labels.add_codes("TRE_R09", &boxes.categories);
+                write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
+                report
+                    .entites
+                    .insert("messageries", Entities::new(boxes.len() as u64, counts));
+            }
+            // Persons and their lists are written together, below.
+            Content::People(content) => people = Some((place, content)),
+            Content::Qualifications(content) => qualifications = Some((place, content)),
+            Content::Diplomas(content) => diplomas = Some((place, content)),
+        }
+        report.secondes += start.elapsed().as_secs_f64();
+        reports.push(report);
+    }
+    write_persons(
+        publication,
+        &mut keys,
+        people,
+        qualifications,
+        diplomas,
+        &mut reports,
+    )
+    .await?;
+    keys.save(publication).await?;
+    Ok(reports)
+}
+
+type Placed<T> = Option<(usize, T)>;
+
+async fn write_persons(
+    publication: &mut Publication<'_>,
+    keys: &mut StructureKeys,
+    people: Placed<Box<People>>,
+    qualifications: Placed<Lists>,
+    diplomas: Placed<Lists>,
+    reports: &mut [FileReport],
+) -> Result<(), sqlx::Error> {
+    let start = std::time::Instant::now();
+    let mut labels = Labels::default();
+    if let Some((_, lists)) = &qualifications {
+        labels.add_codes("TRE_R04", &lists.columns[2]);
+    }
+    if let Some((_, lists)) = &diplomas {
+        labels.add_codes("TRE_R14", &lists.columns[0]);
+        labels.add_codes("DIPLOME", &lists.columns[1]);
+        labels.add_codes("TRE_R17", &lists.columns[2]);
+        labels.add_codes("TRE_R18", &lists.columns[3]);
+    }
+    let mut insert = |place: usize, kind: &'static str, entities: Entities| {
+        if let Some(report) = reports.get_mut(place) {
+            report.entites.insert(kind, entities);
+            report.secondes += start.elapsed().as_secs_f64();
+        }
+    };
+    let entries = |list: &Placed<Lists>| list.as_ref().map_or(0, |(_, lists)| lists.entries);
+    if let Some((place, mut people)) = people {
+        add_people_labels(&mut labels, &people);
+        let (site_ids, sites) = write_structures::write_sites(publication, keys, &people.sites).await?;
+        let (savoir_faire, diplomes) = (
+            qualifications.as_ref().map(|(_, l)| l),
+            diplomas.as_ref().map(|(_, l)| l),
+        );
+        let written =
+            write_people::write(publication, &mut people, &site_ids, savoir_faire, diplomes).await?;
+        insert(
+            place,
+            "professionnels",
+            Entities::new(people.len() as u64, written.professionals),
+        );
+        insert(
+            place,
+            "activites",
+            Entities::new(written.activities, Counts::default()),
+        );
+        insert(
+            place,
+            "structures",
+            Entities::new(people.sites.len() as u64, sites),
+        );
+        if let Some((place, _)) = qualifications {
+            insert(
+                place,
+                "savoir_faire",
+                Entities::new(entries(&qualifications), written.qualifications),
+            );
+        }
+        if let Some((place, _)) = diplomas {
+            insert(
+                place,
+                "diplomes",
+                Entities::new(entries(&diplomas), written.diplomas),
+            );
+        }
+    } else {
+        for (list, kind, name) in [
+            (&qualifications, ListKind::Qualifications, "savoir_faire"),
+            (&diplomas, ListKind::Diplomas, "diplomes"),
+        ] {
+            if let Some((place, lists)) = list {
+                let counts = write_lists::write(publication, lists, kind).await?;
+                insert(*place, name, Entities::new(lists.entries, counts));
+            }
+        }
+    }
+    write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
+    Ok(())
+}
+
+fn add_people_labels(labels: &mut Labels, people: &People) {
+    let tables: [(&str, &Codes); 9] = [
+        ("TRE_R81", &people.civilites),
+        ("TRE_R11", &people.civilites_exercice),
+        ("TRE_G15", &people.professions),
+        ("TRE_R09", &people.categories),
+        ("TRE_R04", &people.types_savoir_faire),
+        ("TRE_R23", &people.modes),
+        ("TRE_R21", &people.roles),
+        ("TRE_R22", &people.genres),
+        ("TRE_R02", &people.secteurs),
+    ];
+    for (table, codes) in tables {
+        labels.add_codes(table, codes);
+    }
+    labels.add_codes("TRE_R06", &people.sections);
+    labels.add_qualifications(&people.savoir_faire);
+}
+
+fn file_report(extract: &Extract, gathered: &Gathered) -> FileReport {
+    let summary = &gathered.summary;
+    let mut notes = summary.notes.clone();
+    if !summary.unknown_columns.is_empty() {
+        notes.push(format!(
+            "columns not known and skipped: {}",
+            summary.unknown_columns.join(", ")
+        ));
+    }
+    FileReport {
+        genre: extract.kind.as_str().to_owned(),
+        fichier: extract.name(),
+        date: extract.date.value.to_string(),
+        lignes: summary.lines,
+        enregistrements: summary.records,
+        doublons: summary.duplicates,
+        rejets: summary.rejected,
+        secondes: gathered.seconds,
+        mo_par_seconde: summary.bytes as f64 / 1e6 / gathered.seconds.max(1e-6),
+        notes,
+        rejects: gathered.rejects.clone(),
+        ..FileReport::default()
+    }
+}
+
+async fn note_source(publication: &mut Publication<'_>, extract: &Extract) -> Result<(), sqlx::Error> {
+    let genre = match (&extract.table, extract.kind) {
+        (Some(table), Kind::Nomenclature) => format!("nomenclature {table}"),
+        _ => extract.kind.as_str().to_owned(),
+    };
+    sqlx::query(
+        "insert into sources (genre, date, fichier) values ($1, $2::timestamp, $3)
+         on conflict (genre) do update set date = excluded.date, fichier = excluded.fichier, loaded_at = now()",
+    )
+    .bind(genre)
+    .bind(extract.date.value.to_string())
+    .bind(extract.name())
+    .execute(&mut *publication.connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes the run and its rejects. Gives the run's number.
+pub async fn record_run(publication: &mut Publication<'_>, report: &Report) -> Result<i64, sqlx::Error> {
+    let json = serde_json::to_value(report).unwrap_or_default();
+    let run: i64 = sqlx::query_scalar("insert into import_runs (report) values ($1::jsonb) returning id")
+        .bind(json.to_string())
+        .fetch_one(&mut *publication.connection)
+        .await?;
+    for file in report.fichiers.iter().filter(|file| !file.rejects.is_empty()) {
+        let lines: Vec<i64> = file.rejects.iter().map(|r| r.line.cast_signed()).collect();
+        let columns: Vec<Option<&str>> = file.rejects.iter().map(|r| r.column.as_deref()).collect();
+        let reasons: Vec<&str> = file.rejects.iter().map(|r| r.reason.as_str()).collect();
+        sqlx::query(
+            "insert into rejects (run_id, fichier, ligne, colonne, motif)
+             select $1, $2, l, c, m from unnest($3::bigint[], $4::text[], $5::text[]) as r (l, c, m)",
+        )
+        .bind(run)
+        .bind(&file.fichier)
+        .bind(lines)
+        .bind(columns)
+        .bind(reasons)
+        .execute(&mut *publication.connection)
+        .await?;
+    }
+    Ok(run)
+}

@@ -1,0 +1,340 @@
+//! Writes structures: what the RPPS extract says of its sites, and what FINESS says, each in its own table,
+//! under one stable key found by FINESS number first, then by technical id.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::Row as _;
+use tokio_stream::StreamExt as _;
+
+use super::copy::Rows;
+use super::establishments::{Establishment, Establishments};
+use super::publication::{Action, Counts, Genre, Publication};
+use super::sites::{self, Sites};
+use crate::directory::place;
+
+/// The stable keys, loaded whole (one per structure).
+pub struct StructureKeys {
+    by_finess: HashMap<Box<str>, i64>,
+    by_technical_id: HashMap<Box<str>, i64>,
+    public_ids: HashMap<i64, Box<str>>,
+    new: Rows,
+    /// Keys that gained a FINESS number or a technical id.
+    completed: Vec<(i64, Option<String>, Option<String>)>,
+}
+
+impl StructureKeys {
+    /// Reads the keys.
+    pub async fn load(publication: &mut Publication<'_>) -> Result<Self, sqlx::Error> {
+        let mut keys = Self {
+            by_finess: HashMap::new(),
+            by_technical_id: HashMap::new(),
+            public_ids: HashMap::new(),
+            new: Rows::new("copy structure_keys (id, public_id, finess, identifiant_technique) from stdin"),
+            completed: Vec::new(),
+        };
+        let mut rows = sqlx::query("select id, public_id, finess, identifiant_technique from structure_keys")
+            .fetch(&mut *publication.connection);
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            let id: i64 = row.try_get(0)?;
+            keys.public_ids.insert(id, row.try_get::<&str, _>(1)?.into());
+            if let Some(finess) = row.try_get::<Option<&str>, _>(2)? {
+                keys.by_finess.insert(finess.into(), id);
+            }
+            if let Some(technical_id) = row.try_get::<Option<&str>, _>(3)? {
+                keys.by_technical_id.insert(technical_id.into(), id);
+            }
+        }
+        drop(rows);
+        Ok(keys)
+    }
+
+    /// The key of a structure, made when there is none yet. Either identifier may be empty, not both.
+    fn find_or_make(&mut self, publication: &mut Publication<'_>, finess: &str, technical_id: &str) -> i64 {
+        let by_finess = self.by_finess.get(finess).filter(|_| !finess.is_empty()).copied();
+        let by_technical_id = self
+            .by_technical_id
+            .get(technical_id)
+            .filter(|_| !technical_id.is_empty())
+            .copied();
+        let id = match by_finess.or(by_technical_id) {
+            Some(id) => {
+                let gains_finess = by_finess.is_none() && !finess.is_empty();
+                let gains_technical_id = by_technical_id.is_none() && !technical_id.is_empty();
+                if gains_finess || gains_technical_id {
+                    self.completed.push((
+                        id,
+                        gains_finess.then(|| finess.to_owned()),
+                        gains_technical_id.then(|| technical_id.to_owned()),
+                    ));
+                }
+                id
+            }
+            None => {
+                let id = publication.new_id();
+                let named = if finess.is_empty() {
+                    technical_id.to_owned()
+                } else {
+                    format!("F{finess}")
+                };
+                let public_id = publication.ids.make(Genre::Structure, &named);
+                let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+                self.new.plain(id).text(&public_id);
+                self.new
+                    .optional(present(finess))
+                    .optional(present(technical_id))
+                    .end();
+                self.public_ids.insert(id, public_id.into());
+                id
+            }
+        };
+        if !finess.is_empty() {
+            self.by_finess.entry(finess.into()).or_insert(id);
+        }
+        if !technical_id.is_empty() {
+            self.by_technical_id.entry(technical_id.into()).or_insert(id);
+        }
+        id
+    }
+
+    fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
+        let public_id = self
+            .public_ids
+            .get(&id)
+            .map(|p| p.to_string())
+            .unwrap_or_default();
+        publication.note(Genre::Structure, id, &public_id, action);
+    }
+
+    /// Writes new and completed keys.
+    pub async fn save(mut self, publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
+        self.new.send(&mut *publication.connection).await?;
+        for (id, finess, technical_id) in self.completed {
+            sqlx::query(
+                "update structure_keys set finess = coalesce(finess, $2),
+                 identifiant_technique = coalesce(identifiant_technique, $3) where id = $1",
+            )
+            .bind(id)
+            .bind(finess)
+            .bind(technical_id)
+            .execute(&mut *publication.connection)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the sites of a Personne_activite file. Gives each site's structure, by number.
+pub async fn write_sites(
+    publication: &mut Publication<'_>,
+    keys: &mut StructureKeys,
+    sites: &Sites,
+) -> Result<(Vec<i64>, Counts), sqlx::Error> {
+    let mut known = load_known(
+        publication,
+        "select structure_id, hash, created_at from structures_rpps",
+    )
+    .await?;
+    let mut counts = Counts::default();
+    let mut ids = Vec::with_capacity(sites.len());
+    let mut stale = Vec::new();
+    let mut done = HashSet::with_capacity(sites.len());
+    let mut rows = Rows::new(
+        "copy structures_rpps (structure_id, identifiant_technique, finess, finess_ej, siret, siren,
+         ancien_identifiant, nom, enseigne, lignes, code_postal, commune, code_insee, departement, pays,
+         telephone, telephone_2, telecopie, email, created_at, modified_at, hash) from stdin",
+    );
+    for site in sites.iter() {
+        let id = keys.find_or_make(publication, site.finess, site.identifiant_technique);
+        ids.push(id);
+        // Two technical ids with one FINESS number are one structure: the first one tells it.
+        if !done.insert(id) {
+            continue;
+        }
+        let hash = sites::fingerprint(&site);
+        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
+        else {
+            continue;
+        };
+        let place = place::locate(&site.address);
+        rows.plain(id).texts([
+            site.identifiant_technique,
+            site.finess,
+            site.finess_ej,
+            site.siret,
+            site.siren,
+        ]);
+        rows.texts([site.ancien_identifiant, site.raison_sociale, site.enseigne]);
+        rows.array(&place::postal_lines(&site.address));
+        rows.texts(
+            [
+                &place.code_postal,
+                &place.commune,
+                &place.code_insee,
+                &place.departement,
+            ]
+            .map(String::as_str),
+        );
+        rows.text(foreign(site.address.pays.code, site.address.pays.label));
+        rows.texts([site.telephone, site.telephone_2, site.telecopie, site.email]);
+        rows.plain(created_at).plain(publication.now).plain(hash).end();
+    }
+    let gone = remaining(publication, keys, &known, &mut counts);
+    stale.extend(gone);
+    publication
+        .delete("structures_rpps", "structure_id", &stale)
+        .await?;
+    rows.send(&mut *publication.connection).await?;
+    Ok((ids, counts))
+}
+
+/// Writes one FINESS file: establishments or legal entities; only structures of that genre can be withdrawn.
+pub async fn write_finess(
+    publication: &mut Publication<'_>,
+    keys: &mut StructureKeys,
+    file: &Establishments,
+) -> Result<Counts, sqlx::Error> {
+    let genre = if file.legal_entities {
+        "entite_juridique"
+    } else {
+        "etablissement"
+    };
+    let positions = if file.has_positions {
+        HashMap::new()
+    } else {
+        load_positions(publication).await?
+    };
+    let statement = if file.legal_entities {
+        "select structure_id, hash, created_at from structures_finess where genre = 'entite_juridique'"
+    } else {
+        "select structure_id, hash, created_at from structures_finess where genre = 'etablissement'"
+    };
+    let mut known = load_known(publication, statement).await?;
+    let mut counts = Counts::default();
+    let mut stale = Vec::new();
+    let mut done = HashSet::with_capacity(file.len());
+    let mut rows = Rows::new(
+        "copy structures_finess (structure_id, genre, finess, finess_ej, siret, siren, nom, complement_nom,
+         categorie, categorie_agregee, statut_juridique, ape, mft, sph, lignes, code_postal, commune,
+         code_insee, departement, pays, telephone, telecopie, date_ouverture, date_autorisation, date_maj,
+         lat, lon, score, created_at, modified_at, hash) from stdin",
+    );
+    for (finess, entry) in file.iter() {
+        let id = keys.find_or_make(publication, finess, "");
+        if !done.insert(id) {
+            continue;
+        }
+        // A file without the coordinates' block (cs1100502) keeps those of the one that had it.
+        let (position, score) = match file.position(finess) {
+            Some((position, score)) => (Some((position.lat, position.lon)), score),
+            None => (positions.get(&id).copied(), None),
+        };
+        let hash = entry.fingerprint(position);
+        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
+        else {
+            continue;
+        };
+        write_establishment(&mut rows, id, genre, finess, entry);
+        rows.optional(position.map(|p| p.0))
+            .optional(position.map(|p| p.1))
+            .optional(score);
+        rows.plain(created_at).plain(publication.now).plain(hash).end();
+    }
+    let gone = remaining(publication, keys, &known, &mut counts);
+    stale.extend(gone);
+    publication
+        .delete("structures_finess", "structure_id", &stale)
+        .await?;
+    rows.send(&mut *publication.connection).await?;
+    Ok(counts)
+}
+
+fn write_establishment(rows: &mut Rows, id: i64, genre: &str, finess: &str, entry: &Establishment) {
+    rows.plain(id)
+        .text(genre)
+        .text(finess)
+        .texts(entry.identity())
+        .array(&entry.lignes);
+    rows.texts(entry.place()).texts(entry.contact_and_dates());
+}
+
+/// Empty for France.
+fn foreign<'a>(code: &str, label: &'a str) -> &'a str {
+    if matches!(code, "" | "99000" | "FR") {
+        ""
+    } else {
+        label
+    }
+}
+
+type KnownRows = HashMap<i64, (i64, i64, bool)>;
+
+async fn load_known(
+    publication: &mut Publication<'_>,
+    statement: &'static str,
+) -> Result<KnownRows, sqlx::Error> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(statement)
+        .fetch_all(&mut *publication.connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, hash, created_at)| (id, (hash, created_at, false)))
+        .collect())
+}
+
+async fn load_positions(publication: &mut Publication<'_>) -> Result<HashMap<i64, (f64, f64)>, sqlx::Error> {
+    let rows: Vec<(i64, f64, f64)> = sqlx::query_as(
+        "select structure_id, lat, lon from structures_finess where lat is not null and lon is not null",
+    )
+    .fetch_all(&mut *publication.connection)
+    .await?;
+    Ok(rows.into_iter().map(|(id, lat, lon)| (id, (lat, lon))).collect())
+}
+
+/// Notes what becomes of a structure's row. Gives the row's time of creation when it must be written.
+fn settle(
+    publication: &mut Publication<'_>,
+    keys: &StructureKeys,
+    known: &mut KnownRows,
+    id: i64,
+    hash: i64,
+    stale: &mut Vec<i64>,
+    counts: &mut Counts,
+) -> Option<i64> {
+    match known.get_mut(&id) {
+        None => {
+            counts.created += 1;
+            keys.note(publication, id, Action::Created);
+            Some(publication.now)
+        }
+        Some((old, created_at, seen)) => {
+            *seen = true;
+            if *old == hash {
+                return None;
+            }
+            counts.changed += 1;
+            stale.push(id);
+            keys.note(publication, id, Action::Updated);
+            Some(*created_at)
+        }
+    }
+}
+
+fn remaining(
+    publication: &mut Publication<'_>,
+    keys: &StructureKeys,
+    known: &KnownRows,
+    counts: &mut Counts,
+) -> Vec<i64> {
+    let gone: Vec<i64> = known
+        .iter()
+        .filter(|(_, (_, _, seen))| !seen)
+        .map(|(id, _)| *id)
+        .collect();
+    counts.removed += gone.len() as u64;
+    for id in &gone {
+        // The other source may still know it: the node that follows finds out.
+        keys.note(publication, *id, Action::Withdrawn);
+    }
+    gone
+}

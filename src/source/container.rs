@@ -1,0 +1,190 @@
+//! Plain, gzip and zip files, told apart by their first bytes, opened as bounded streams of text bytes.
+//!
+//! Never unpacks to disk or memory, never follows an archive inside an archive.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::SourceError;
+
+/// Largest file read, after decompression.
+const MAX_BYTES: u64 = 16 << 30;
+/// A file that grows more than this when unpacked is no extract (real ones grow 4 to 16 times).
+const MAX_GROWTH: u64 = 300;
+/// Below this size growth is not looked at.
+const GROWTH_FREE: u64 = 64 << 20;
+/// Most members read of one zip.
+const MAX_MEMBERS: usize = 64;
+/// Read ahead of the parser.
+const BUFFER: usize = 1 << 20;
+
+/// One readable text: a file, or one member of a zip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub path: PathBuf,
+    /// Name inside a zip.
+    pub name: Option<String>,
+    packing: Packing,
+    packed_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zip(usize),
+}
+
+/// The texts that a file holds.
+pub fn members(path: &Path) -> Result<Vec<Member>, SourceError> {
+    let unreadable = |error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    let mut magic = [0; 4];
+    let length = read_up_to(&mut file, &mut magic).map_err(unreadable)?;
+    let one = |packing| {
+        vec![Member {
+            path: path.to_owned(),
+            name: None,
+            packing,
+            packed_bytes: size,
+        }]
+    };
+    match &magic[..length] {
+        [0x1f, 0x8b, ..] => Ok(one(Packing::Gzip)),
+        [b'P', b'K', 3, 4] => zip_members(path),
+        _ => Ok(one(Packing::Plain)),
+    }
+}
+
+fn zip_members(path: &Path) -> Result<Vec<Member>, SourceError> {
+    let bad = |error: zip::result::ZipError| SourceError::BadArchive {
+        file: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let file = File::open(path).map_err(|error| SourceError::Unreadable {
+        file: path.to_owned(),
+        error,
+    })?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(bad)?;
+    if archive.len() > MAX_MEMBERS {
+        return Err(SourceError::BadArchive {
+            file: path.to_owned(),
+            reason: format!(
+                "{} members, more than the {MAX_MEMBERS} that are read",
+                archive.len()
+            ),
+        });
+    }
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(bad)?;
+        if entry.is_file() {
+            members.push(Member {
+                path: path.to_owned(),
+                name: Some(entry.name().map_err(bad)?.into_owned()),
+                packing: Packing::Zip(index),
+                packed_bytes: entry.compressed_size(),
+            });
+        }
+    }
+    Ok(members)
+}
+
+impl Member {
+    /// What to call it in messages: the file, and the member behind `!`.
+    pub fn display(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{}!{name}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+
+    /// The name that may carry the extract's date.
+    pub fn file_name(&self) -> String {
+        self.path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
+    /// Opens the text from its beginning and hands it to `use_it`.
+    pub fn read<T>(
+        &self,
+        use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let unreadable = |error| SourceError::Unreadable {
+            file: self.path.clone(),
+            error,
+        };
+        let file = File::open(&self.path).map_err(unreadable)?;
+        let bounded = |inner| Bounded {
+            inner,
+            read: 0,
+            packed: self.packed_bytes,
+        };
+        match self.packing {
+            Packing::Plain => use_it(&mut BufReader::with_capacity(BUFFER, bounded(file))),
+            Packing::Gzip => {
+                let inner = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
+                let inner = Bounded {
+                    inner,
+                    read: 0,
+                    packed: self.packed_bytes,
+                };
+                use_it(&mut BufReader::with_capacity(BUFFER, inner))
+            }
+            Packing::Zip(index) => {
+                let bad = |error: zip::result::ZipError| SourceError::BadArchive {
+                    file: self.path.clone(),
+                    reason: error.to_string(),
+                };
+                let mut archive =
+                    zip::ZipArchive::new(BufReader::with_capacity(BUFFER, file)).map_err(bad)?;
+                let inner = archive.by_index(index).map_err(bad)?;
+                let inner = Bounded {
+                    inner,
+                    read: 0,
+                    packed: self.packed_bytes,
+                };
+                use_it(&mut BufReader::with_capacity(BUFFER, inner))
+            }
+        }
+    }
+}
+
+/// Ends a stream that grows past all reason.
+struct Bounded<R> {
+    inner: R,
+    read: u64,
+    packed: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.read += length as u64;
+        let grown = self.read > GROWTH_FREE && self.read / MAX_GROWTH > self.packed;
+        if self.read > MAX_BYTES || grown {
+            return Err(io::Error::other(
+                "the file unpacks to far more than any extract holds",
+            ));
+        }
+        Ok(length)
+    }
+}
+
+fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            length => filled += length,
+        }
+    }
+    Ok(filled)
+}

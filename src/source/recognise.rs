@@ -1,0 +1,185 @@
+//! Tells what an extract is by its first line.
+
+use std::io::Read;
+
+use jiff::civil::Date;
+
+use super::container::Member;
+use super::date::{self, ExtractDate};
+use super::encoding::decode;
+use super::pipe::{canonical, without_bom};
+use super::{Extract, SourceError, nos};
+
+/// Bytes looked at.
+const HEAD: u64 = 16 << 10;
+const LOOKED_FOR: &str = "PS_LibreAcces (Personne_activite, SavoirFaire, Dipl_AutExerc), Extraction_Correspondance_MSSante, \
+     FINESS etalab cs1100501, cs1100502, cs1100507, the MSSanté white list, NOS tables (.tabs or FHIR CodeSystem JSON), \
+     plain, gzip or zip";
+
+/// The kinds of extracts that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    ListeBlanche,
+    Nomenclature,
+    FinessEntitesJuridiques,
+    FinessEtablissements,
+    PersonneActivite,
+    SavoirFaire,
+    Diplomes,
+    CorrespondanceMssante,
+}
+
+impl Kind {
+    /// The word stored in the database and shown in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ListeBlanche => "liste_blanche",
+            Self::Nomenclature => "nomenclature",
+            Self::FinessEntitesJuridiques => "finess_entites_juridiques",
+            Self::FinessEtablissements => "finess_etablissements",
+            Self::PersonneActivite => "personne_activite",
+            Self::SavoirFaire => "savoir_faire",
+            Self::Diplomes => "dipl_autexerc",
+            Self::CorrespondanceMssante => "correspondance_mssante",
+        }
+    }
+}
+
+/// Recognises and dates one text. An empty one is nothing at all.
+pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Extract>, SourceError> {
+    let file = member.display();
+    let head = member.read(|input| {
+        let mut head = Vec::new();
+        input
+            .take(HEAD)
+            .read_to_end(&mut head)
+            .map_err(|error| SourceError::Stopped {
+                file: file.clone(),
+                error,
+            })?;
+        Ok(head)
+    })?;
+    let unknown = || SourceError::Unknown {
+        file: file.clone(),
+        looked_for: LOOKED_FOR,
+    };
+    let head = without_bom(&head);
+    let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = decode(first.strip_suffix(b"\r").unwrap_or(first));
+    let (kind, table) = match kind_of(&line, head, &file)? {
+        Some(found) => found,
+        None if nos::is_tabs_header(&line) => {
+            let named = member.name.clone().unwrap_or_else(|| member.file_name());
+            let table = nos::table_name(&named).ok_or_else(unknown)?;
+            (Kind::Nomenclature, Some(table))
+        }
+        None => return Err(unknown()),
+    };
+    let content = content_date(kind, &line, head);
+    let date: ExtractDate = date::of(&member, content, given);
+    Ok(Some(Extract {
+        member,
+        kind,
+        table,
+        date,
+    }))
+}
+
+type Found = Option<(Kind, Option<String>)>;
+
+fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
+    let not_read = |what, why| {
+        Err(SourceError::NotRead {
+            file: file.to_owned(),
+            what,
+            why,
+        })
+    };
+    if let Some(names) = line
+        .contains('|')
+        .then(|| line.split('|').map(canonical).collect::<Vec<_>>())
+    {
+        let at = |place: usize, name: &str| names.get(place).is_some_and(|found| *found == canonical(name));
+        if at(0, "Type de BAL") && at(1, "Adresse BAL") {
+            return Ok(Some((Kind::CorrespondanceMssante, None)));
+        }
+        if at(0, "Type d'identifiant PP") && at(2, "Identification nationale PP") {
+            if names.iter().any(|name| *name == canonical("Nom de famille")) {
+                return not_read(
+                    "a restricted extract with civil identities",
+                    "it must not enter the directory",
+                );
+            }
+            if names
+                .iter()
+                .any(|name| *name == canonical("Code type diplôme obtenu"))
+            {
+                return Ok(Some((Kind::Diplomes, None)));
+            }
+            if names.iter().any(|name| *name == canonical("Code mode exercice")) {
+                return Ok(Some((Kind::PersonneActivite, None)));
+            }
+            return Ok(Some((Kind::SavoirFaire, None)));
+        }
+        return Ok(None);
+    }
+    if line.starts_with("finess;etalab;") {
+        return finess_kind(head, file);
+    }
+    if line.starts_with("nofinesset;nofinessej;rs;") {
+        return not_read("a yearly FINESS archive", "not yet; take cs1100507");
+    }
+    if line.starts_with("\"Type d'identifiant PP\";") {
+        return not_read(
+            "the former MonoTable or a restricted V300 file",
+            "take PS_LibreAcces",
+        );
+    }
+    let text = decode(head);
+    let text = text.trim_start();
+    if text.starts_with('<') {
+        if text.contains("<ListeBlancheMSSante") {
+            return Ok(Some((Kind::ListeBlanche, None)));
+        }
+        if text.contains("<fluxfiness") || text.contains("<fluxetalab") {
+            return not_read("a FINESS XML flux", "not yet; take cs1100507");
+        }
+        return Ok(None);
+    }
+    if text.starts_with('{') {
+        if text.contains("\"CodeSystem\"") {
+            return Ok(Some((Kind::Nomenclature, None)));
+        }
+        if text.contains("\"schemaVersion\"") {
+            return not_read("FiNESS+ JSON", "not yet; take cs1100507");
+        }
+    }
+    Ok(None)
+}
+
+fn finess_kind(head: &[u8], file: &str) -> Result<Found, SourceError> {
+    let second = head.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
+    if second.starts_with(b"structureej;") {
+        Ok(Some((Kind::FinessEntitesJuridiques, None)))
+    } else if second.starts_with(b"structureet;") && second.iter().filter(|b| **b == b';').count() > 6 {
+        Ok(Some((Kind::FinessEtablissements, None)))
+    } else {
+        Err(SourceError::NotRead {
+            file: file.to_owned(),
+            what: "a FINESS etalab file without structures",
+            why: "only cs1100501, cs1100502 and cs1100507 are read",
+        })
+    }
+}
+
+fn content_date(kind: Kind, line: &str, head: &[u8]) -> Option<jiff::civil::DateTime> {
+    match kind {
+        Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => date::parse(line.rsplit(';').next()?),
+        Kind::ListeBlanche => {
+            let text = decode(head);
+            let (_, rest) = text.split_once("<DateDeGeneration>")?;
+            date::parse(rest.get(..19)?)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,180 @@
+//! Entries as LDAP sends them, encoded once when the index is built.
+//!
+//! Layout: for each field its number, the length of its values as four bytes, and the values as the BER
+//! `SET OF OCTET STRING` that goes into a PartialAttribute (RFC 4511, section 4.1.7) as it stands.
+
+use super::field::Field;
+
+/// An entry being made. Values of a field keep their order; empty and repeated ones are left out.
+#[derive(Debug, Default)]
+pub struct EntryBuilder(Vec<(Field, Vec<String>)>);
+
+impl EntryBuilder {
+    /// Adds a value.
+    pub fn push(&mut self, field: Field, value: &str) -> &mut Self {
+        let value = value.trim();
+        if value.is_empty() {
+            return self;
+        }
+        match self.0.iter_mut().find(|(other, _)| *other == field) {
+            Some((_, values)) if values.iter().any(|v| v == value) => {}
+            Some((_, values)) => values.push(value.to_owned()),
+            None => self.0.push((field, vec![value.to_owned()])),
+        }
+        self
+    }
+
+    /// Adds several values.
+    pub fn extend<'a>(&mut self, field: Field, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        for value in values {
+            self.push(field, value);
+        }
+        self
+    }
+
+    /// The encoded entry.
+    pub fn finish(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        for (field, values) in &self.0 {
+            let content: usize = values.iter().map(|v| header_length(v.len()) + v.len()).sum();
+            let length = u32::try_from(header_length(content) + content).unwrap_or(0);
+            bytes.push(*field as u8);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            write_header(&mut bytes, 0x31, content);
+            for value in values {
+                write_header(&mut bytes, 0x04, value.len());
+                bytes.extend_from_slice(value.as_bytes());
+            }
+        }
+        bytes
+    }
+}
+
+/// An encoded entry. Broken bytes read as missing fields.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryView<'e>(&'e [u8]);
+
+/// The values of one field.
+#[derive(Debug, Clone, Copy)]
+pub struct ValueSet<'e>(&'e [u8]);
+
+impl<'e> EntryView<'e> {
+    /// Looks at encoded bytes.
+    pub fn new(bytes: &'e [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Fields and values, in the entry's order.
+    pub fn fields(self) -> impl Iterator<Item = (Field, ValueSet<'e>)> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (number, tail) = rest.split_first()?;
+            let (length, tail) = tail.split_first_chunk::<4>()?;
+            let (set, tail) = tail.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+            rest = tail;
+            Some((Field::from_u8(*number)?, ValueSet(set)))
+        })
+    }
+
+    /// The values of a field.
+    pub fn get(self, field: Field) -> Option<ValueSet<'e>> {
+        self.fields()
+            .find(|(other, _)| *other == field)
+            .map(|(_, values)| values)
+    }
+
+    /// The first value of a field, or nothing.
+    pub fn first(self, field: Field) -> &'e str {
+        self.get(field)
+            .and_then(|values| values.values().next())
+            .unwrap_or("")
+    }
+}
+
+impl<'e> ValueSet<'e> {
+    /// The BER `SET OF OCTET STRING`.
+    pub fn ber(self) -> &'e [u8] {
+        self.0
+    }
+
+    /// The values.
+    pub fn values(self) -> impl Iterator<Item = &'e str> {
+        let mut rest = read_element(self.0).map_or(&[][..], |(content, _)| content);
+        std::iter::from_fn(move || {
+            let (content, tail) = read_element(rest)?;
+            rest = tail;
+            std::str::from_utf8(content).ok()
+        })
+    }
+}
+
+fn read_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, tail) = bytes.split_first()?;
+    let (first, tail) = tail.split_first()?;
+    let (length, tail) = if *first < 0x80 {
+        (usize::from(*first), tail)
+    } else {
+        let (digits, tail) = tail.split_at_checked(usize::from(first & 0x7F))?;
+        (
+            digits
+                .iter()
+                .fold(0_usize, |sum, digit| sum << 8 | usize::from(*digit)),
+            tail,
+        )
+    };
+    tail.split_at_checked(length)
+}
+
+/// Bytes that tag and length take (X.690, 8.1.3, definite form).
+pub fn header_length(content: usize) -> usize {
+    match content {
+        0..=0x7F => 2,
+        0x80..=0xFF => 3,
+        0x100..=0xFFFF => 4,
+        0x1_0000..=0xFF_FFFF => 5,
+        _ => 6,
+    }
+}
+
+/// Writes tag and length.
+pub fn write_header(bytes: &mut Vec<u8>, tag: u8, content: usize) {
+    bytes.push(tag);
+    let digits = header_length(content) - 2;
+    if digits == 0 {
+        bytes.push(content as u8);
+    } else {
+        bytes.push(0x80 | digits as u8);
+        bytes.extend_from_slice(&content.to_be_bytes()[size_of::<usize>() - digits..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_read_back(values in proptest::collection::vec("[a-zé]{1,300}", 1..5)) {
+            let mut builder = EntryBuilder::default();
+            let mut kept: Vec<&str> = Vec::new();
+            for value in &values {
+                builder.push(Field::Description, value);
+                if !kept.contains(&value.as_str()) {
+                    kept.push(value);
+                }
+            }
+            let bytes = builder.push(Field::Mail, "a@b.fr").finish();
+            let view = EntryView::new(&bytes);
+            prop_assert_eq!(view.get(Field::Description).unwrap().values().collect::<Vec<_>>(), kept);
+            prop_assert_eq!(view.first(Field::Mail), "a@b.fr");
+        }
+
+        #[test]
+        fn broken_bytes_are_missing_fields(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for (_, values) in EntryView::new(&bytes).fields() {
+                let _ = values.values().count();
+            }
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Entries of the LDAP tree, made from professionals, structures and mailboxes (`interfaces.md`, LDAP).
+
+use jiff::Timestamp;
+use siphasher::sip128::{Hasher128, SipHasher24};
+use std::hash::Hasher;
+
+use super::entry::EntryBuilder;
+use super::field::Field;
+use crate::directory::mailbox::{Attachment, Mailbox};
+use crate::directory::professional::Professional;
+use crate::directory::structure::{Address, Structure};
+
+/// A mailbox's public entry.
+pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
+    let mut e = EntryBuilder::default();
+    let holder = Holder::of(mailbox);
+    let label = mailbox_label(mailbox);
+    if holder.nom.is_empty() {
+        e.push(Field::Cn, &label).push(Field::Sn, &label);
+    } else {
+        e.push(Field::Cn, &format!("{} {}", holder.nom, holder.prenom));
+        e.push(Field::Cn, &format!("{} {}", holder.prenom, holder.nom));
+        e.push(Field::Sn, holder.nom)
+            .push(Field::GivenName, holder.prenom);
+    }
+    let first_town = places(mailbox)
+        .next()
+        .map_or("", |place| place.adresse.commune.as_str());
+    let display = if holder.nom.is_empty() {
+        label
+    } else {
+        let details: Vec<&str> = [holder.profession.as_str(), first_town]
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .collect();
+        let name = format!("{} {}", holder.nom, holder.prenom);
+        if details.is_empty() {
+            name
+        } else {
+            format!("{} ({})", name.trim_end(), details.join(", "))
+        }
+    };
+    e.push(Field::DisplayName, &display)
+        .push(Field::Mail, &mailbox.adresse_publiee);
+    e.push(Field::Uid, &mailbox.id);
+    e.extend(
+        Field::Title,
+        [holder.profession.as_str(), holder.savoir_faire.as_str()],
+    );
+    for place in places(mailbox) {
+        e.push(Field::O, place.nom);
+        e.extend(Field::Street, street(place.adresse));
+        push_place(&mut e, place.adresse);
+        e.push(Field::TelephoneNumber, place.telephone);
+    }
+    e.extend(Field::Ou, mailbox.attachments.iter().map(|a| a.service.as_str()));
+    e.push(Field::Description, &mailbox.description);
+    e.push(Field::EmployeeNumber, holder.identification);
+    e.push(Field::TypeBal, &mailbox.type_bal);
+    e.push(Field::IdentifiantPp, holder.identifiant)
+        .push(Field::TypeIdentifiantPp, holder.type_identifiant);
+    for attachment in &mailbox.attachments {
+        e.push(Field::IdentifiantPm, &attachment.identifiant_structure);
+        e.push(Field::TypeIdentifiantPm, attachment.type_structure_word());
+    }
+    match &mailbox.professional {
+        Some(professional) => push_practices(&mut e, professional),
+        None => {
+            e.extend(
+                Field::Profession,
+                codes(&mailbox.attachments, |a| a.profession.as_ref()),
+            );
+            e.extend(
+                Field::CodeSavoirFaire,
+                codes(&mailbox.attachments, |a| a.savoir_faire.as_ref()),
+            );
+        }
+    }
+    if let Some(accepted) = mailbox.dematerialisation {
+        e.push(Field::Dematerialisation, if accepted { "O" } else { "N" });
+    }
+    push_operational(&mut e, &mailbox.id, mailbox.created_at, mailbox.modified_at);
+    e.finish()
+}
+
+/// What signed-in viewers may see besides: the telephone of the box itself.
+pub fn mailbox_signed_in(mailbox: &Mailbox) -> Vec<u8> {
+    EntryBuilder::default()
+        .push(Field::Mobile, &mailbox.telephone)
+        .finish()
+}
+
+/// A professional's entry.
+pub fn professional(professional: &Professional) -> Vec<u8> {
+    let mut e = EntryBuilder::default();
+    let p = professional;
+    e.push(Field::Cn, &format!("{} {}", p.nom, p.prenom))
+        .push(Field::Cn, &format!("{} {}", p.prenom, p.nom));
+    e.push(Field::Sn, &p.nom).push(Field::GivenName, &p.prenom);
+    let profession = p
+        .practices
+        .first()
+        .map_or("", |practice| &*practice.profession.libelle);
+    let town = p.structures().next().map_or("", |s| s.adresse.commune.as_str());
+    let details: Vec<&str> = [profession, town].into_iter().filter(|s| !s.is_empty()).collect();
+    let name = format!("{} {}", p.nom, p.prenom);
+    e.push(
+        Field::DisplayName,
+        &if details.is_empty() {
+            name
+        } else {
+            format!("{name} ({})", details.join(", "))
+        },
+    );
+    e.push(Field::Uid, &p.identification_nationale)
+        .push(Field::EmployeeNumber, &p.identification_nationale);
+    e.extend(Field::Mail, p.mailboxes.iter().map(|m| m.adresse.as_str()));
+    for practice in &p.practices {
+        e.push(Field::Title, &practice.profession.libelle);
+        e.extend(
+            Field::Title,
+            practice.qualifications.iter().map(|q| &*q.savoir_faire.libelle),
+        );
+    }
+    for structure in p.structures() {
+        e.push(Field::O, &structure.nom);
+        e.extend(Field::Street, street(&structure.adresse));
+        push_place(&mut e, &structure.adresse);
+        e.push(Field::TelephoneNumber, &structure.telephone);
+        e.push(Field::Finess, &structure.finess)
+            .push(Field::Siret, &structure.siret);
+    }
+    e.push(Field::IdentifiantPp, &p.identifiant);
+    e.push(
+        Field::TypeIdentifiantPp,
+        p.identification_nationale.get(..1).unwrap_or(""),
+    );
+    push_practices(&mut e, p);
+    push_operational(&mut e, &p.id, p.created_at, p.modified_at);
+    e.finish()
+}
+
+/// A structure's entry.
+pub fn structure(structure: &Structure) -> Vec<u8> {
+    let mut e = EntryBuilder::default();
+    let s = structure;
+    let name = if s.nom.is_empty() { &s.identifiant } else { &s.nom };
+    e.push(Field::Cn, name)
+        .push(Field::O, name)
+        .push(Field::O, &s.enseigne);
+    e.push(
+        Field::DisplayName,
+        &if s.adresse.commune.is_empty() {
+            name.clone()
+        } else {
+            format!("{name} ({})", s.adresse.commune)
+        },
+    );
+    e.push(Field::Uid, &s.identifiant);
+    e.extend(Field::Street, street(&s.adresse));
+    push_place(&mut e, &s.adresse);
+    e.push(Field::TelephoneNumber, &s.telephone)
+        .push(Field::Facsimile, &s.telecopie);
+    if let Some(categorie) = &s.categorie {
+        e.push(Field::BusinessCategory, &categorie.libelle)
+            .push(Field::CategorieEtablissement, &categorie.code);
+    }
+    e.push(Field::Finess, &s.finess)
+        .push(Field::FinessEj, &s.finess_ej);
+    e.push(Field::Siret, &s.siret).push(Field::Siren, &s.siren);
+    if let Some(position) = s.position {
+        e.push(Field::Latitude, &position.lat.to_string())
+            .push(Field::Longitude, &position.lon.to_string());
+    }
+    push_operational(&mut e, &s.id, s.created_at, s.modified_at);
+    e.finish()
+}
+
+/// The words of the row itself where the directory does not know the holder.
+struct Holder<'m> {
+    nom: &'m str,
+    prenom: &'m str,
+    profession: String,
+    savoir_faire: String,
+    identification: &'m str,
+    identifiant: &'m str,
+    type_identifiant: &'m str,
+}
+
+impl<'m> Holder<'m> {
+    fn of(mailbox: &'m Mailbox) -> Self {
+        let row = mailbox
+            .attachments
+            .iter()
+            .find(|a| !a.identification_nationale.is_empty() || !a.nom.is_empty());
+        let label = |l: &Option<crate::directory::professional::Labelled>| {
+            l.as_ref().map(|l| l.libelle.to_string()).unwrap_or_default()
+        };
+        match (&mailbox.professional, row) {
+            (Some(p), row) => {
+                let practice = p.practices.first();
+                Self {
+                    nom: &p.nom,
+                    prenom: &p.prenom,
+                    profession: practice
+                        .map(|x| x.profession.libelle.to_string())
+                        .unwrap_or_default(),
+                    savoir_faire: practice
+                        .and_then(|x| x.qualifications.first())
+                        .map(|q| q.savoir_faire.libelle.to_string())
+                        .or_else(|| row.map(|row| label(&row.savoir_faire)))
+                        .unwrap_or_default(),
+                    identification: &p.identification_nationale,
+                    identifiant: &p.identifiant,
+                    type_identifiant: p.identification_nationale.get(..1).unwrap_or(""),
+                }
+            }
+            (None, Some(row)) => Self {
+                nom: &row.nom,
+                prenom: &row.prenom,
+                profession: label(&row.profession),
+                savoir_faire: label(&row.savoir_faire),
+                identification: &row.identification_nationale,
+                identifiant: &row.identifiant_pp,
+                type_identifiant: &row.type_identifiant_pp,
+            },
+            (None, None) => Self {
+                nom: "",
+                prenom: "",
+                profession: String::new(),
+                savoir_faire: String::new(),
+                identification: "",
+                identifiant: "",
+                type_identifiant: "",
+            },
+        }
+    }
+}
+
+/// `CLINIQUE EXEMPLE - ADDICTOLOGIE`, or the address where the rows name nothing.
+fn mailbox_label(mailbox: &Mailbox) -> String {
+    let attachment = mailbox.attachments.first();
+    let organisation = places(mailbox)
+        .map(|place| place.nom)
+        .find(|nom| !nom.is_empty())
+        .unwrap_or("");
+    let service = attachment.map_or("", |a| a.service.as_str());
+    let service = if service.is_empty() {
+        mailbox.description.as_str()
+    } else {
+        service
+    };
+    match (organisation, service) {
+        ("", "") => mailbox.adresse.clone(),
+        (organisation, "") => organisation.to_owned(),
+        ("", service) => service.to_owned(),
+        (organisation, service) => format!("{organisation} - {service}"),
+    }
+}
+
+struct Spot<'m> {
+    nom: &'m str,
+    adresse: &'m Address,
+    telephone: &'m str,
+}
+
+/// The box's own rows, first row first, then its holder's activities.
+fn places(mailbox: &Mailbox) -> impl Iterator<Item = Spot<'_>> {
+    fn of_structure(s: &Structure) -> Spot<'_> {
+        Spot {
+            nom: &s.nom,
+            adresse: &s.adresse,
+            telephone: &s.telephone,
+        }
+    }
+    fn of_row(a: &Attachment) -> Option<Spot<'_>> {
+        let telephone = a.structure.as_ref().map_or("", |s| s.telephone.as_str());
+        match &a.structure {
+            Some(s) if a.raison_sociale.is_empty() => Some(of_structure(s)),
+            _ if a.raison_sociale.is_empty() && a.adresse.commune.is_empty() => None,
+            _ => Some(Spot {
+                nom: &a.raison_sociale,
+                adresse: &a.adresse,
+                telephone,
+            }),
+        }
+    }
+    let own = mailbox.attachments.iter().filter_map(of_row);
+    let held = mailbox
+        .professional
+        .iter()
+        .flat_map(|p| p.structures().map(|s| of_structure(s)));
+    own.chain(held)
+}
+
+fn street(address: &Address) -> impl Iterator<Item = &str> {
+    address.lignes.last().map(String::as_str).into_iter()
+}
+
+fn push_place(e: &mut EntryBuilder, address: &Address) {
+    e.push(Field::PostalCode, &address.code_postal)
+        .push(Field::L, &address.commune);
+    let department = if address.libelle_departement.is_empty() {
+        &address.departement
+    } else {
+        &address.libelle_departement
+    };
+    e.push(Field::St, department);
+    let routing = format!("{} {}", address.code_postal, address.commune);
+    let lines: Vec<String> = address
+        .lignes
+        .iter()
+        .map(String::as_str)
+        .chain([routing.trim(), address.pays.as_str()])
+        .filter(|line| !line.is_empty())
+        // RFC 4517, 3.3.28: `$` separates the lines.
+        .map(|line| line.replace('\\', "\\5C").replace('$', "\\24"))
+        .collect();
+    e.push(Field::PostalAddress, &lines.join("$"));
+}
+
+fn push_practices(e: &mut EntryBuilder, professional: &Professional) {
+    for practice in &professional.practices {
+        e.push(Field::Profession, &practice.profession.code);
+        e.extend(
+            Field::CodeSavoirFaire,
+            practice.qualifications.iter().map(|q| &*q.savoir_faire.code),
+        );
+        let modes = practice
+            .activities
+            .iter()
+            .filter_map(|a| a.mode_exercice.as_ref());
+        e.extend(Field::ModeExercice, modes.map(|mode| &*mode.code));
+    }
+}
+
+fn codes<'a>(
+    attachments: &'a [Attachment],
+    code: impl Fn(&'a Attachment) -> Option<&'a crate::directory::professional::Labelled>,
+) -> impl Iterator<Item = &'a str> {
+    attachments
+        .iter()
+        .filter_map(code)
+        .map(|labelled| &*labelled.code)
+}
+
+fn push_operational(e: &mut EntryBuilder, id: &str, created_at: i64, modified_at: i64) {
+    let mut hasher = SipHasher24::new();
+    hasher.write(id.as_bytes());
+    let h = hasher.finish128().as_u128();
+    // A UUID of version 8 (RFC 9562): ours to define, here a hash of the public id.
+    let h = (h & !(0xF << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
+    let uuid = format!("{h:032x}");
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|r| uuid.get(r).unwrap_or(""));
+    e.push(Field::EntryUuid, &parts.join("-"));
+    for (field, seconds) in [
+        (Field::CreateTimestamp, created_at),
+        (Field::ModifyTimestamp, modified_at),
+    ] {
+        if let Ok(time) = Timestamp::from_second(seconds) {
+            e.push(field, &time.strftime("%Y%m%d%H%M%SZ").to_string());
+        }
+    }
+}
