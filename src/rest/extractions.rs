@@ -13,7 +13,7 @@ use tokio_stream::StreamExt;
 use utoipa::ToSchema;
 
 use super::parameters::{Name, NoParameter, Parameters};
-use super::problem::{NOT_FOUND, Probleme, Problem, UNAVAILABLE};
+use super::problem::{NOT_FOUND, Problem, Probleme, UNAVAILABLE};
 use super::signin::SignedIn;
 use super::state::RestState;
 
@@ -83,7 +83,8 @@ pub async fn get(
         return Err(Problem::of(&NOT_FOUND));
     }
     let turn = Arc::clone(&state.extractions).try_acquire_owned();
-    let turn = turn.map_err(|_| Problem::detailed(&UNAVAILABLE, "trop d'extractions en cours ; réessayer"))?;
+    let turn =
+        turn.map_err(|_| Problem::detailed(&UNAVAILABLE, "trop d'extractions en cours ; réessayer"))?;
     let header = Bytes::from(format!("{}\n", HEADER.trim_end()));
     let lines = tokio_stream::once(Ok(header)).chain((state.open_extraction)());
     let lines = lines.map(move |line| {

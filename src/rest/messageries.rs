@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::answer::record;
 use super::parameters::{Name, NoParameter, Parameters};
-use super::problem::{Probleme, Problem};
+use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
 use super::state::RestState;
 use crate::view::json::Messagerie;
@@ -25,5 +25,9 @@ pub async fn get(
     _: Parameters<NoParameter>,
     Name(address): Name,
 ) -> Result<Response, Problem> {
-    record(state.ask(move |directory| directory.messagerie(&address, &viewer)).await?)
+    record(
+        state
+            .ask(move |directory| directory.messagerie(&address, &viewer))
+            .await?,
+    )
 }

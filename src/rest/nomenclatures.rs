@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parameters::{Name, NoParameter, Parameters};
-use super::problem::{NOT_FOUND, Probleme, Problem};
+use super::problem::{NOT_FOUND, Problem, Probleme};
 use super::signin::SignedIn;
 use super::state::RestState;
 
@@ -60,7 +60,9 @@ pub async fn get(
     Name(table): Name,
 ) -> Result<Json<Nomenclature>, Problem> {
     let asked = table.clone();
-    let found = state.ask(move |directory| Ok(directory.nomenclature(&asked))).await?;
+    let found = state
+        .ask(move |directory| Ok(directory.nomenclature(&asked)))
+        .await?;
     let concepts = found.ok_or_else(|| Problem::of(&NOT_FOUND))?;
     let codes = concepts.iter().map(|concept| Concept {
         code: concept.code.to_string(),

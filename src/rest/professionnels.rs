@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::answer::record;
 use super::parameters::{Name, NoParameter, Parameters};
-use super::problem::{Probleme, Problem};
+use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
 use super::state::RestState;
 use crate::view::json::Professionnel;
@@ -22,5 +22,9 @@ pub async fn get(
     _: Parameters<NoParameter>,
     Name(id): Name,
 ) -> Result<Response, Problem> {
-    record(state.ask(move |directory| directory.professionnel(&id, &viewer)).await?)
+    record(
+        state
+            .ask(move |directory| directory.professionnel(&id, &viewer))
+            .await?,
+    )
 }

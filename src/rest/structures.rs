@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{json_text, record, with_list};
 use super::parameters::{Name, NoParameter, Parameters};
-use super::problem::{NOT_FOUND, Probleme, Problem};
+use super::problem::{NOT_FOUND, Problem, Probleme};
 use super::signin::SignedIn;
 use super::state::RestState;
 use crate::view::json::{Messagerie, StructureComplete};
@@ -24,7 +24,11 @@ pub async fn get(
     _: Parameters<NoParameter>,
     Name(alias): Name,
 ) -> Result<Response, Problem> {
-    record(state.ask(move |directory| directory.structure(&alias, &viewer)).await?)
+    record(
+        state
+            .ask(move |directory| directory.structure(&alias, &viewer))
+            .await?,
+    )
 }
 
 /// The names that the list of mailboxes takes.

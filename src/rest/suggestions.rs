@@ -76,7 +76,9 @@ pub async fn get(
         let suggestions = Vec::new();
         return Ok(Json(Suggestions { suggestions }));
     };
-    let found = state.ask(move |directory| directory.suggestions(&q, limit, &viewer)).await?;
+    let found = state
+        .ask(move |directory| directory.suggestions(&q, limit, &viewer))
+        .await?;
     let suggestions = found.into_iter().map(Suggestion::from).collect();
     Ok(Json(Suggestions { suggestions }))
 }

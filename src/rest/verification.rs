@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::parameters::{NoParameter, Parameters};
-use super::problem::{BAD_JSON, BAD_SHAPE, INTERNAL, MEDIA_TYPE, Probleme, Problem, TOO_LARGE};
+use super::problem::{BAD_JSON, BAD_SHAPE, INTERNAL, MEDIA_TYPE, Problem, Probleme, TOO_LARGE};
 use super::signin::SignedIn;
 use super::state::RestState;
 use crate::service;
@@ -90,7 +90,9 @@ pub async fn post(
     _: Parameters<NoParameter>,
     asked: AVerifier,
 ) -> Result<Json<Verifiees>, Problem> {
-    let verdicts = state.ask(move |directory| Ok(directory.verification(&asked.adresses))).await?;
+    let verdicts = state
+        .ask(move |directory| Ok(directory.verification(&asked.adresses)))
+        .await?;
     let resultats = verdicts.into_iter().enumerate().map(Verifiee::new).collect();
     Ok(Json(Verifiees { resultats }))
 }
@@ -127,7 +129,10 @@ fn read(body: &[u8]) -> Result<AVerifier, Problem> {
         // The reader's own message repeats what it read.
         let place = format!("ligne {}, colonne {}", error.line(), error.column());
         match error.is_data() {
-            true => Problem::detailed(&BAD_SHAPE, format!("{place} : {{\"adresses\":[\"…\"]}} est attendu")),
+            true => Problem::detailed(
+                &BAD_SHAPE,
+                format!("{place} : {{\"adresses\":[\"…\"]}} est attendu"),
+            ),
             false => Problem::detailed(&BAD_JSON, format!("{place} : le JSON n'est pas bien formé")),
         }
     })?;
@@ -146,7 +151,12 @@ mod tests {
     fn malformed_is_400_and_misshapen_is_422() {
         assert_eq!(read(b"{").unwrap_err().kind(), &BAD_JSON);
         assert_eq!(read(b"\xff").unwrap_err().kind(), &BAD_JSON);
-        for body in [&b"[]"[..], b"{}", b"{\"adresses\":[1]}", b"{\"adresses\":[],\"x\":1}"] {
+        for body in [
+            &b"[]"[..],
+            b"{}",
+            b"{\"adresses\":[1]}",
+            b"{\"adresses\":[],\"x\":1}",
+        ] {
             assert_eq!(read(body).unwrap_err().kind(), &BAD_SHAPE);
         }
         assert!(read(b"{\"adresses\":[\"a@b\"]}").is_ok());
