@@ -123,6 +123,7 @@ impl Problem {
         }
     }
 
+    #[cfg(test)]
     pub fn kind(&self) -> &'static Kind {
         self.kind
     }
