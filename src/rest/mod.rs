@@ -75,6 +75,7 @@ pub fn router(state: RestState) -> Router {
     let document = specification::finished(document);
     let page = docs::operations(&document);
     api.route("/openapi.json", get(async move || Json(document)))
+        .route("/api/v1/sante", get(sante::get))
         .route("/docs", get(async move || html(page)))
         .route("/docs/erreurs", get(async || html(docs::problems())))
         .fallback(async || problem::Problem::of(&problem::UNKNOWN_ROUTE))

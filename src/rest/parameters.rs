@@ -86,13 +86,18 @@ impl<P: IntoParams> Parameters<P> {
 
     /// A text of at most 200 letters, given at most once.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        self.text_within(name, MOST_LETTERS)
+    }
+
+    /// A text of at most `most` letters, given at most once.
+    pub fn text_within(&self, name: &str, most: usize) -> Result<Option<&str>, Problem> {
         let Some(values) = self.values.get(name) else {
             return Ok(None);
         };
         let [value] = values.as_slice() else {
             return Err(invalid(name, "ce paramètre ne se répète pas"));
         };
-        bounded(name, value).map(Some)
+        bounded(name, value, most).map(Some)
     }
 
     /// The values of a repeated filter, at most 50.
@@ -103,7 +108,7 @@ impl<P: IntoParams> Parameters<P> {
         }
         values
             .iter()
-            .map(|v| bounded(name, v).map(str::to_owned))
+            .map(|v| bounded(name, v, MOST_LETTERS).map(str::to_owned))
             .collect()
     }
 
@@ -147,9 +152,9 @@ fn chosen<T: Copy>(name: &str, word: &str, choices: &[(&str, T)]) -> Result<T, P
     })
 }
 
-fn bounded<'a>(name: &str, value: &'a str) -> Result<&'a str, Problem> {
-    if value.chars().nth(MOST_LETTERS).is_some() {
-        return Err(invalid(name, &format!("au plus {MOST_LETTERS} caractères")));
+fn bounded<'a>(name: &str, value: &'a str, most: usize) -> Result<&'a str, Problem> {
+    if value.chars().nth(most).is_some() {
+        return Err(invalid(name, &format!("au plus {most} caractères")));
     }
     Ok(value)
 }
@@ -269,5 +274,21 @@ mod tests {
             .unwrap()
             .number("page", 1..=9);
         assert!(!format!("{:?}", refused.unwrap_err()).contains("patient"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_pairs_are_read_or_refused(pairs: Vec<(String, String)>) {
+            let _ = Parameters::<Sample>::read(pairs);
+        }
+
+        #[test]
+        fn any_value_of_a_number_is_read_or_refused_without_an_echo(value in "[^0-9]{6,300}") {
+            let pairs = vec![("page".to_owned(), value.clone())];
+            let read = Parameters::<Sample>::read(pairs).unwrap();
+            if let Err(problem) = read.number("page", 1_u32..=9) {
+                proptest::prop_assert!(!format!("{problem:?}").contains(value.trim()));
+            }
+        }
     }
 }

@@ -18,6 +18,8 @@ use crate::view::json::{Messagerie, Professionnel, StructureComplete, with_membe
 
 /// Entries beyond this one are reached by the cursor: a page far away costs all those before it.
 const DEEPEST: u32 = 10_000;
+/// Letters of a cursor, which are ours.
+const LONGEST_CURSOR: usize = 1_000;
 const LARGEST_PAGE: u32 = 200;
 const USUAL_PAGE: u32 = 20;
 const USUAL_RADIUS_KM: f64 = 10.0;
@@ -78,8 +80,8 @@ pub struct RechercheParams {
     pub par_page: Option<u32>,
 }
 
-/// Une page de résultats, les meilleurs d'abord. (Only its schema is used: the body is put together from
-/// records that the index keeps as text.)
+/// Une page de résultats, les meilleurs d'abord.
+// Only its schema is used: the body is put together from records that the index keeps as text.
 #[derive(Serialize, ToSchema)]
 pub struct Resultats {
     pub total: u64,
@@ -162,7 +164,9 @@ fn read(parameters: &Parameters<RechercheParams>) -> Result<Recherche, Problem> 
         .number("par_page", 1..=LARGEST_PAGE)?
         .unwrap_or(USUAL_PAGE);
     let page = parameters.number("page", 1..=DEEPEST)?;
-    let curseur = parameters.text("curseur")?.map(str::to_owned);
+    let curseur = parameters
+        .text_within("curseur", LONGEST_CURSOR)?
+        .map(str::to_owned);
     if page.is_some() && curseur.is_some() {
         return Err(invalid("curseur", "« page » et « curseur » s'excluent"));
     }

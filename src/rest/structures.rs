@@ -39,8 +39,8 @@ pub struct MessageriesParams {
     pub q: Option<String>,
 }
 
-/// Les messageries d'une structure. (Only its schema is used: the body is put together from records that
-/// the index keeps as text.)
+/// Les messageries d'une structure.
+// Only its schema is used: the body is put together from records that the index keeps as text.
 #[derive(Serialize, ToSchema)]
 pub struct MessageriesDeStructure {
     pub total: usize,
