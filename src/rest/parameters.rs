@@ -287,7 +287,8 @@ mod tests {
             let pairs = vec![("page".to_owned(), value.clone())];
             let read = Parameters::<Sample>::read(pairs).unwrap();
             if let Err(problem) = read.number("page", 1_u32..=9) {
-                proptest::prop_assert!(!format!("{problem:?}").contains(value.trim()));
+                let shown = format!("{:?}", problem);
+                proptest::prop_assert!(!shown.contains(value.trim()), "the value is repeated");
             }
         }
     }
