@@ -1,1 +1,124 @@
-//! (room under construction)
+//! REST under `/api/v1`, in French: parses calls, asks the directory, renders its answers.
+//! Knows nothing of Postgres or tantivy, and decides nothing of who sees what.
+//!
+//! One file per operation. [`problem`] holds every error, [`parameters`] every bound of a query string,
+//! [`guard`] what is logged and counted, [`specification`] and [`docs`] what is said of it all.
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{Any, CorsLayer};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+mod answer;
+mod docs;
+mod domaines;
+mod extractions;
+mod guard;
+mod messageries;
+mod metrics;
+mod nearest;
+mod nomenclatures;
+mod parameters;
+mod problem;
+mod professionnels;
+pub mod recherche;
+mod sante;
+mod signin;
+mod specification;
+mod state;
+pub mod structures;
+pub mod suggestions;
+mod verification;
+
+pub use state::{Lines, OpenExtraction, RestState};
+
+/// The longest body of a request, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// The pages have a style of their own and load nothing.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// The operations, with what the specification says of each.
+fn operations() -> OpenApiRouter<RestState> {
+    OpenApiRouter::with_openapi(specification::Specification::openapi())
+        .routes(routes!(recherche::get))
+        .routes(routes!(suggestions::get))
+        .routes(routes!(professionnels::get))
+        .routes(routes!(structures::get))
+        .routes(routes!(structures::messageries))
+        .routes(routes!(messageries::get))
+        .routes(routes!(verification::post))
+        .routes(routes!(domaines::get))
+        .routes(routes!(nomenclatures::list))
+        .routes(routes!(nomenclatures::get))
+        .routes(routes!(extractions::list))
+        .routes(routes!(extractions::get))
+        .routes(routes!(sante::get))
+}
+
+/// The specification of what [`router`] serves.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    specification::finished(operations().into_openapi())
+}
+
+/// What the public address serves.
+pub fn router(state: RestState) -> Router {
+    let (api, document) = operations().split_for_parts();
+    let document = specification::finished(document);
+    let page = docs::operations(&document);
+    api.route("/openapi.json", get(async move || Json(document)))
+        .route("/api/v1/sante", get(sante::get))
+        .route("/docs", get(async move || html(page)))
+        .route("/docs/erreurs", get(async || html(docs::problems())))
+        .fallback(async || problem::Problem::of(&problem::UNKNOWN_ROUTE))
+        .method_not_allowed_fallback(async || problem::Problem::of(&problem::METHOD))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(map_response(uncached))
+        .layer(CompressionLayer::new())
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(from_fn_with_state(state.clone(), guard::guard))
+        .with_state(state)
+}
+
+/// What the administration address serves: to be kept from the public.
+pub fn admin_router(state: RestState) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::get))
+        .route("/sante", get(sante::detailed))
+        .fallback(async || problem::Problem::of(&problem::UNKNOWN_ROUTE))
+        .method_not_allowed_fallback(async || problem::Problem::of(&problem::METHOD))
+        .with_state(state)
+}
+
+fn html(page: String) -> Response {
+    ([(CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(page)).into_response()
+}
+
+/// An address that is withdrawn is gone within a second: nothing between may keep an answer, least of all
+/// one made for another viewer.
+async fn uncached(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(VARY, HeaderValue::from_static("authorization, esante-api-key"));
+    response
+}
+
+/// Any page may read. Keys are brought by the page itself, never by the browser, so this lends nobody's rights.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET])
+        .allow_headers([ACCEPT, AUTHORIZATION, HeaderName::from_static(signin::KEY_HEADER)])
+}
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,10 @@ pub struct Messagerie<'a> {
     pub description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dematerialisation: Option<bool>,
+    /// Aux appels authentifiés seulement, quand le titulaire en a accepté la publication.
+    // Never filled here: this is the public form. Signed-in viewers get it added, see `mailbox_signed_in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<&'a str>,
     /// Son titulaire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub professionnel: Option<Titulaire<'a>>,
@@ -74,6 +78,7 @@ impl<'a> From<&'a Mailbox> for Messagerie<'a> {
             service: mailbox.attachments.iter().find_map(|a| present(&a.service)),
             description: present(&mailbox.description),
             dematerialisation: mailbox.dematerialisation,
+            telephone: None,
             professionnel: Titulaire::of(mailbox),
             structure,
             autres_structures: structures.collect(),

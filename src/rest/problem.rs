@@ -1,0 +1,231 @@
+//! Every error that REST answers, as problem+json (RFC 9457), in French, from one table.
+//! A problem never repeats a value that was asked: it could be a person's name or a citizen's address.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::service::ServiceError;
+
+/// A sort of problem: a line of the page `/docs/erreurs`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// What follows `#` in the problem's `type`.
+    pub anchor: &'static str,
+    pub title: &'static str,
+    pub status: StatusCode,
+    /// What happened and what to do, for the page and for problems without a detail of their own.
+    pub explanation: &'static str,
+}
+
+macro_rules! kinds {
+    ($($name:ident, $status:ident, $anchor:literal, $title:literal, $explanation:literal;)*) => {
+        $(pub static $name: Kind = Kind {
+            anchor: $anchor,
+            title: $title,
+            status: StatusCode::$status,
+            explanation: $explanation,
+        };)*
+        /// Every sort of problem, in the order of the page.
+        pub static KINDS: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    UNKNOWN_PARAMETER, BAD_REQUEST, "parametre-inconnu", "Paramètre inconnu",
+        "L'appel porte un paramètre que cette route ne connaît pas. Le détail propose le nom le plus proche.";
+    BAD_PARAMETER, BAD_REQUEST, "parametre-invalide", "Paramètre invalide",
+        "La valeur d'un paramètre n'est pas de la forme attendue ; « parametre » dit lequel.";
+    BAD_JSON, BAD_REQUEST, "json-invalide", "JSON invalide",
+        "Le corps de la requête n'est pas un document JSON bien formé.";
+    UNAUTHORIZED, UNAUTHORIZED, "cle-refusee", "Clé refusée",
+        "La clé d'accès n'est pas reconnue. Sans clé, l'appel est public.";
+    NOT_FOUND, NOT_FOUND, "introuvable", "Introuvable",
+        "Aucune fiche ne répond à cet identifiant.";
+    UNKNOWN_ROUTE, NOT_FOUND, "route-inconnue", "Route inconnue",
+        "Aucune ressource n'est servie à ce chemin ; voir /docs.";
+    METHOD, METHOD_NOT_ALLOWED, "methode-refusee", "Méthode refusée",
+        "Ce chemin existe, mais pas avec cette méthode ; l'en-tête Allow dit lesquelles.";
+    TOO_LARGE, PAYLOAD_TOO_LARGE, "corps-trop-grand", "Corps trop grand",
+        "Le corps de la requête dépasse 1 Mio.";
+    MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, "type-de-contenu", "Type de contenu refusé",
+        "Le corps doit être annoncé par « Content-Type: application/json ».";
+    BAD_SHAPE, UNPROCESSABLE_ENTITY, "forme-inattendue", "Forme inattendue",
+        "Le document JSON est bien formé, mais n'est pas ce que cette route attend.";
+    INTERNAL, INTERNAL_SERVER_ERROR, "erreur-interne", "Erreur interne",
+        "Une erreur imprévue est survenue ; elle est journalisée sous l'identifiant de l'en-tête X-Request-Id.";
+    UNAVAILABLE, SERVICE_UNAVAILABLE, "indisponible", "Service indisponible",
+        "L'annuaire ne peut pas répondre pour l'instant ; réessayer dans quelques secondes.";
+    TIMEOUT, SERVICE_UNAVAILABLE, "delai-depasse", "Délai dépassé",
+        "La réponse a demandé trop de temps ; préciser la demande ou réessayer.";
+}
+
+/// One problem to answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problem {
+    kind: &'static Kind,
+    detail: Option<String>,
+    parameter: Option<String>,
+}
+
+/// Le corps de toute erreur (RFC 9457), de type `application/problem+json`.
+#[derive(Serialize, ToSchema)]
+pub struct Probleme<'a> {
+    /// L'explication de cette sorte d'erreur.
+    #[schema(example = "/docs/erreurs#parametre-inconnu")]
+    r#type: String,
+    #[schema(example = "Paramètre inconnu")]
+    title: &'a str,
+    #[schema(example = 400)]
+    status: u16,
+    #[schema(example = "department : paramètre inconnu ; vouliez-vous « departement » ?")]
+    detail: &'a str,
+    /// Le paramètre, ou le champ du corps, à corriger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "department")]
+    parametre: Option<&'a str>,
+}
+
+impl Problem {
+    /// A problem that its kind explains well enough.
+    pub fn of(kind: &'static Kind) -> Self {
+        Self {
+            kind,
+            detail: None,
+            parameter: None,
+        }
+    }
+
+    /// A problem with a detail of its own, which must not repeat what was asked.
+    pub fn detailed(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..Self::of(kind)
+        }
+    }
+
+    /// A parameter (or field of a body) whose value cannot be taken, and what is expected instead.
+    pub fn value(kind: &'static Kind, parameter: &str, expected: &str) -> Self {
+        Self {
+            kind,
+            detail: Some(format!("{parameter} : {expected}")),
+            parameter: Some(parameter.to_owned()),
+        }
+    }
+
+    /// A parameter name that the route does not know. The name is repeated only where it looks like one.
+    pub fn unknown_parameter(name: &str, nearest: Option<&str>) -> Self {
+        let hint = nearest.map_or_else(String::new, |n| format!(" ; vouliez-vous « {n} » ?"));
+        match presentable(name) {
+            true => Self::value(&UNKNOWN_PARAMETER, name, &format!("paramètre inconnu{hint}")),
+            false => Self::detailed(&UNKNOWN_PARAMETER, format!("paramètre inconnu{hint}")),
+        }
+    }
+
+    #[cfg(test)]
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+}
+
+/// Short, and of letters that no address can be made of.
+fn presentable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !name.is_empty() && name.len() <= 64 && name.chars().all(plain)
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Cursor => Self::value(
+                &BAD_PARAMETER,
+                "curseur",
+                "ce curseur n'est pas reconnu ; reprendre à la première page",
+            ),
+            error => {
+                tracing::error!(%error, "the directory could not answer");
+                Self::of(&UNAVAILABLE)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Probleme {
+            r#type: format!("/docs/erreurs#{}", self.kind.anchor),
+            title: self.kind.title,
+            status: self.kind.status.as_u16(),
+            detail: self.detail.as_deref().unwrap_or(self.kind.explanation),
+            parametre: self.parameter.as_deref(),
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let content_type = (header::CONTENT_TYPE, "application/problem+json");
+        let mut response = (self.kind.status, [content_type], body).into_response();
+        if let Some((name, value)) = companion_header(self.kind.status) {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// The header without which a status says too little.
+fn companion_header(status: StatusCode) -> Option<(HeaderName, HeaderValue)> {
+    match status {
+        StatusCode::UNAUTHORIZED => Some((
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(r#"Bearer realm="annuaire""#),
+        )),
+        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, HeaderValue::from_static("5"))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn body(problem: Problem) -> String {
+        let body = axum::body::to_bytes(problem.into_response().into_body(), 10_000).await;
+        String::from_utf8(body.unwrap().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_unknown_parameter_has_the_agreed_shape() {
+        assert_eq!(
+            body(Problem::unknown_parameter("department", Some("departement"))).await,
+            r#"{"type":"/docs/erreurs#parametre-inconnu","title":"Paramètre inconnu","status":400,"#
+                .to_owned()
+                + r#""detail":"department : paramètre inconnu ; vouliez-vous « departement » ?","parametre":"department"}"#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_name_that_could_be_an_address_is_not_repeated() {
+        for name in [
+            "199990000000001@Patient.MSSante.fr",
+            "199990000000001%40patient.mssante.fr",
+            "a.b",
+        ] {
+            let body = body(Problem::unknown_parameter(name, None)).await;
+            assert!(
+                !body.contains("199990000000001") && !body.contains("a.b"),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_key_says_how_to_sign_in() {
+        let response = Problem::of(&UNAUTHORIZED).into_response();
+        assert_eq!(response.status(), 401);
+        assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn every_anchor_is_of_one_kind() {
+        let anchors: std::collections::BTreeSet<_> = KINDS.iter().map(|k| k.anchor).collect();
+        assert_eq!(anchors.len(), KINDS.len());
+    }
+}

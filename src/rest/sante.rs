@@ -1,0 +1,95 @@
+//! `GET /sante`: alive, ready, of which dates; and the detailed form of the administration address.
+//! The public form never shows versions: they count what the public may not see.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::parameters::{NoParameter, Parameters};
+use super::problem::Problem;
+use super::state::RestState;
+use crate::service;
+
+/// L'état du service.
+#[derive(Serialize, ToSchema)]
+pub struct EtatPublic {
+    pub vivant: bool,
+    /// Faux tant que l'annuaire n'est pas chargé.
+    pub pret: bool,
+    pub sources: Vec<SourceChargee>,
+}
+
+/// Une source chargée.
+#[derive(Serialize, ToSchema)]
+pub struct SourceChargee {
+    pub genre: String,
+    /// La date de la source, non celle du chargement.
+    pub date: String,
+}
+
+/// The detailed state, for those who run the service.
+#[derive(Serialize)]
+pub struct EtatDetaille {
+    vivant: bool,
+    pret: bool,
+    base_joignable: bool,
+    version: u64,
+    professionnels: u64,
+    structures: u64,
+    messageries: u64,
+    sources: Vec<SourceChargee>,
+}
+
+/// The loaded sources, as every answer lists them.
+pub fn sources(sante: &service::Sante) -> Vec<SourceChargee> {
+    let shown = sante.sources.iter().map(|source| SourceChargee {
+        genre: source.genre.to_string(),
+        date: source.date.to_string(),
+    });
+    shown.collect()
+}
+
+/// Connaître l'état du service
+///
+/// 503, avec le même corps, tant que l'annuaire n'est pas prêt.
+#[utoipa::path(get, path = "/sante", tag = "Service",
+    responses(
+        (status = 200, description = "Prêt", body = EtatPublic),
+        (status = 503, description = "Pas encore prêt", body = EtatPublic)))]
+pub async fn get(
+    State(state): State<RestState>,
+    _: Parameters<NoParameter>,
+) -> Result<(StatusCode, Json<EtatPublic>), Problem> {
+    let sante = state.directory.sante();
+    let etat = EtatPublic {
+        vivant: true,
+        pret: sante.pret,
+        sources: sources(&sante),
+    };
+    Ok((status(&sante), Json(etat)))
+}
+
+/// `GET /sante` of the administration address.
+pub async fn detailed(State(state): State<RestState>) -> (StatusCode, Json<EtatDetaille>) {
+    let sante = state.directory.sante();
+    let etat = EtatDetaille {
+        vivant: true,
+        pret: sante.pret,
+        base_joignable: sante.base_joignable,
+        version: sante.version,
+        professionnels: sante.professionnels,
+        structures: sante.structures,
+        messageries: sante.messageries,
+        sources: sources(&sante),
+    };
+    (status(&sante), Json(etat))
+}
+
+fn status(sante: &service::Sante) -> StatusCode {
+    match sante.pret {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

@@ -1,0 +1,79 @@
+//! What every operation shares: the directory, the source of extractions, counters and bounds.
+//! Never holds anything of a request.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Bytes;
+use tokio::sync::Semaphore;
+use tokio_stream::Stream;
+
+use super::metrics::Metrics;
+use super::problem::{INTERNAL, Problem, UNAVAILABLE};
+use crate::service::{Directory, ServiceError};
+
+/// The lines of an extraction without its header, in pieces of any size, LF line ends.
+pub type Lines = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// Opens a new reading of `Extraction_Correspondance_MSSante`: rows of the 31 columns, visible boxes only.
+pub type OpenExtraction = Arc<dyn Fn() -> Lines + Send + Sync>;
+
+/// Questions to the directory that run at one time; others wait for their turn, within their own delay.
+const QUESTIONS_AT_ONCE: usize = 64;
+/// Whole extractions that are sent at one time: each holds a connection to Postgres.
+const EXTRACTIONS_AT_ONCE: usize = 4;
+
+/// The state of the routers; cheap to clone.
+#[derive(Clone)]
+pub struct RestState {
+    pub(super) directory: Directory,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) open_extraction: OpenExtraction,
+    pub(super) extractions: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
+    request_ids: Arc<AtomicU64>,
+}
+
+impl RestState {
+    /// `seed` is where the request identifiers begin: random in service, fixed in tests.
+    pub fn new(directory: Directory, open_extraction: OpenExtraction, seed: u64) -> Self {
+        Self {
+            directory,
+            metrics: Arc::default(),
+            open_extraction,
+            extractions: Arc::new(Semaphore::new(EXTRACTIONS_AT_ONCE)),
+            questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
+            request_ids: Arc::new(AtomicU64::new(seed)),
+        }
+    }
+
+    /// Asks the directory on a thread that may block, so that a long search delays nobody else's request.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Directory) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = Arc::clone(&self.questions).acquire_owned().await;
+        let turn = turn.map_err(|_| Problem::of(&UNAVAILABLE))?;
+        let directory = self.directory.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            // Held by the thread, not by the request: a caller that hangs up does not free the thread.
+            let _turn = turn;
+            question(&directory)
+        });
+        match asked.await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => {
+                tracing::error!("a question to the directory panicked");
+                Err(Problem::of(&INTERNAL))
+            }
+        }
+    }
+
+    /// Sixteen hexadecimal digits, each request its own.
+    pub(super) fn next_request_id(&self) -> String {
+        // An odd step visits every value once, and neighbours do not look alike in a log.
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        format!("{:016x}", self.request_ids.fetch_add(STEP, Ordering::Relaxed))
+    }
+}

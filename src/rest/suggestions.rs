@@ -1,0 +1,84 @@
+//! `GET /api/v1/suggestions`: what a word being typed may become. Made for one call a keystroke.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::parameters::Parameters;
+use super::problem::Problem;
+use super::signin::SignedIn;
+use super::state::RestState;
+use crate::service;
+
+const USUAL: usize = 10;
+const MOST: usize = 50;
+
+/// The names that the operation takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SuggestionsParams {
+    /// Ce qui est déjà saisi ; 200 caractères au plus.
+    pub q: Option<String>,
+    /// Nombre de suggestions, 10 par défaut.
+    #[param(minimum = 1, maximum = 50)]
+    pub limite: Option<u32>,
+}
+
+/// Les suggestions, la meilleure d'abord.
+#[derive(Serialize, ToSchema)]
+pub struct Suggestions {
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// Une fiche que la saisie peut désigner.
+#[derive(Serialize, ToSchema)]
+pub struct Suggestion {
+    /// `professionnel`, `structure` ou `messagerie`.
+    #[schema(example = "professionnel")]
+    pub r#type: String,
+    #[schema(example = "TESTEUR Claire")]
+    pub libelle: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false, example = "Sage-femme, VILLE-EXEMPLE")]
+    pub precision: String,
+    #[schema(example = "899000000011")]
+    pub identifiant: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    pub adresse: Option<String>,
+}
+
+impl From<service::Suggestion> for Suggestion {
+    fn from(suggestion: service::Suggestion) -> Self {
+        Self {
+            r#type: suggestion.type_.to_string(),
+            libelle: suggestion.libelle,
+            precision: suggestion.precision,
+            identifiant: suggestion.identifiant,
+            adresse: suggestion.adresse,
+        }
+    }
+}
+
+/// Compléter une saisie
+///
+/// Une saisie vide n'a pas de suggestion.
+#[utoipa::path(get, path = "/api/v1/suggestions", tag = "Recherche", params(SuggestionsParams),
+    responses((status = 200, description = "Les suggestions", body = Suggestions)))]
+pub async fn get(
+    State(state): State<RestState>,
+    SignedIn(viewer): SignedIn,
+    parameters: Parameters<SuggestionsParams>,
+) -> Result<Json<Suggestions>, Problem> {
+    let limit = parameters.number("limite", 1..=MOST)?.unwrap_or(USUAL);
+    let Some(q) = parameters.text("q")?.map(str::to_owned) else {
+        let suggestions = Vec::new();
+        return Ok(Json(Suggestions { suggestions }));
+    };
+    let found = state
+        .ask(move |directory| directory.suggestions(&q, limit, &viewer))
+        .await?;
+    let suggestions = found.into_iter().map(Suggestion::from).collect();
+    Ok(Json(Suggestions { suggestions }))
+}

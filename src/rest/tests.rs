@@ -1,0 +1,145 @@
+//! The router from outside, over a socket, with a directory that holds nothing.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::service::Directory;
+
+fn state() -> RestState {
+    let row = || bytes::Bytes::from_static(b"PER|a@a-exemple.mssante.fr\n");
+    let open: OpenExtraction = Arc::new(move || -> Lines { Box::pin(tokio_stream::once(Ok(row()))) });
+    RestState::new(Directory::default(), open, 1)
+}
+
+/// Sends one request, head and body, and gives the whole answer.
+async fn exchange_with(router: Router, request: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    served.abort();
+    String::from_utf8(answer).unwrap()
+}
+
+async fn exchange(request: &str) -> String {
+    exchange_with(router(state()), request).await
+}
+
+async fn get_path(path: &str) -> String {
+    exchange(&format!("GET {path} HTTP/1.0\r\n\r\n")).await
+}
+
+/// The answer without what differs from one request to the next.
+fn lasting(answer: &str) -> String {
+    let differs = |line: &&str| !line.starts_with("x-request-id:") && !line.starts_with("date:");
+    answer.lines().filter(differs).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn an_unknown_route_and_a_wrong_method_are_problems() {
+    let unknown = get_path("/api/v1/inconnu").await;
+    assert!(unknown.starts_with("HTTP/1.0 404") && unknown.contains("/docs/erreurs#route-inconnue"));
+    let method = exchange("DELETE /api/v1/recherche HTTP/1.0\r\n\r\n").await;
+    assert!(method.starts_with("HTTP/1.0 405") && method.contains("/docs/erreurs#methode-refusee"));
+    assert!(
+        method.to_lowercase().contains("\r\nallow: get,head\r\n"),
+        "{method}"
+    );
+}
+
+#[tokio::test]
+async fn a_citizens_address_is_answered_like_any_absent_one() {
+    let absent = lasting(&get_path("/api/v1/messageries/a@a-exemple.mssante.fr").await);
+    assert!(absent.starts_with("HTTP/1.0 404"));
+    for address in [
+        "199990000000001@Patient.MSSante.fr",
+        "199990000000001%40patient.mssante.fr",
+        "%ff",
+    ] {
+        assert_eq!(
+            lasting(&get_path(&format!("/api/v1/messageries/{address}")).await),
+            absent
+        );
+    }
+}
+
+#[tokio::test]
+async fn faults_of_a_query_string_name_the_parameter() {
+    let unknown = get_path("/api/v1/recherche?department=99").await;
+    assert!(unknown.starts_with("HTTP/1.0 400"));
+    assert!(unknown.contains("vouliez-vous « departement » ?"));
+    assert!(
+        get_path("/api/v1/recherche?page=0")
+            .await
+            .contains(r#""parametre":"page""#)
+    );
+    assert!(get_path("/api/v1/domaines?x=1").await.starts_with("HTTP/1.0 400"));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_everywhere() {
+    for path in ["/api/v1/recherche", "/api/v1/domaines", "/api/v1/extractions"] {
+        let answer = exchange(&format!("GET {path} HTTP/1.0\r\nESANTE-API-KEY: x\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.0 401") && answer.contains("www-authenticate: Bearer"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_413() {
+    let post = |length: usize, body: &str| {
+        format!(
+            "POST /api/v1/messageries/verification HTTP/1.0\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )
+    };
+    let large = "x".repeat(BODY_LIMIT + 1);
+    let refused = exchange(&post(large.len(), &large)).await;
+    assert!(
+        refused.starts_with("HTTP/1.0 413") && refused.contains("corps-trop-grand"),
+        "{refused}"
+    );
+    let taken = exchange(&post(23, r#"{"adresses":["a@b.fr"]}"#)).await;
+    assert!(taken.contains(r#"{"resultats":[{"position":0,"#), "{taken}");
+}
+
+#[tokio::test]
+async fn an_extraction_begins_with_its_31_columns() {
+    let answer = get_path("/api/v1/extractions/Extraction_Correspondance_MSSante").await;
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = body.lines();
+    assert_eq!(lines.next().unwrap().split('|').count(), 31);
+    assert_eq!(lines.next(), Some("PER|a@a-exemple.mssante.fr"));
+    assert!(
+        get_path("/api/v1/extractions/autre")
+            .await
+            .starts_with("HTTP/1.0 404")
+    );
+}
+
+#[tokio::test]
+async fn pages_and_specification_are_served() {
+    assert!(get_path("/docs").await.contains("<code>/api/v1/recherche</code>"));
+    assert!(
+        get_path("/docs/erreurs")
+            .await
+            .contains("id=\"parametre-inconnu\"")
+    );
+    assert!(get_path("/openapi.json").await.contains("\"openapi\":\"3.1.0\""));
+}
+
+#[tokio::test]
+async fn counters_and_answers_know_routes_only() {
+    let state = state();
+    let request = "GET /api/v1/messageries/secret@a-exemple.mssante.fr HTTP/1.0\r\n\r\n";
+    let answer = exchange_with(router(state.clone()), request).await;
+    assert!(answer.contains("x-request-id: 0000000000000001") && answer.contains("cache-control: no-store"));
+    let metrics = exchange_with(admin_router(state), "GET /metrics HTTP/1.0\r\n\r\n").await;
+    assert!(metrics.contains(r#"route="/api/v1/messageries/{adresse}",status="404"} 1"#));
+    assert!(!metrics.contains("secret"));
+}
