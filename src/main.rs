@@ -1,1 +1,4 @@
-fn main() {}
+//! The program: parses and calls.
+fn main() -> std::process::ExitCode {
+    annuaire::cli::main()
+}

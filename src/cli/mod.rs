@@ -1,2 +1,121 @@
-//! (room under construction)
+//! The commands, one file each. Results go to standard output, messages to standard error; the exit status is 0
+//! when done, 1 when failed, 2 when used wrongly.
+
+mod account;
+mod import;
+mod sample;
+mod serve;
 pub mod settings;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::settings::{CommonOptions, CommonSettings, ServeOptions, SettingsFile};
+use crate::store::cluster::Cluster;
+use crate::store::connect;
+
+/// The national directory of French health professionals, over LDAP and REST.
+#[derive(Debug, Parser)]
+#[command(name = "annuaire", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Recognises and loads extracts (files or folders; plain, gzip or zip)
+    Import(import::ImportOptions),
+    /// Serves LDAP, LDAPS, REST and the administration address
+    Serve {
+        #[command(flatten)]
+        options: ServeOptions,
+        /// Loads the extracts of this folder, marked as a sample, when the store holds nothing
+        #[arg(long, value_name = "DIR")]
+        load_sample_when_empty: Option<std::path::PathBuf>,
+    },
+    /// Accounts and their keys
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Writes made-up extracts in the official layouts
+    Sample(sample::SampleOptions),
+    /// What is loaded, of which date, and which nodes serve it
+    Status {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Builds this data directory's index anew beside the old one, and swaps
+    Reindex,
+}
+
+/// Any error, told to the user as it stands.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let settings = match SettingsFile::read(&arguments.common) {
+        Ok(settings) => settings,
+        Err(error) => return failed(&error, 2),
+    };
+    let common = settings.common(&arguments.common);
+    let filter = match tracing_subscriber::EnvFilter::try_new(&common.log) {
+        Ok(filter) => filter,
+        Err(error) => return failed(&format!("--log: {error}"), 2),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error, 1),
+    };
+    let done = runtime.block_on(async {
+        match arguments.command {
+            Command::Import(options) => import::run(&common, options).await,
+            Command::Serve {
+                options,
+                load_sample_when_empty,
+            } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
+            Command::Account(command) => account::run(&common, command).await,
+            Command::Sample(options) => sample::run(&options),
+            Command::Status { json } => status::run(&common, json).await,
+            Command::Reindex => serve::reindex(&common).await,
+        }
+    });
+    // Threads that still read a file or an index do not keep the program.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code,
+        Err(error) => failed(&error, 1),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
+    eprintln!("annuaire: {error}");
+    ExitCode::from(code)
+}
+
+/// Connects to the store and brings its schema up to date.
+async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Cluster>), Failure> {
+    let (pool, cluster) = connect::pool(&common.store).await?;
+    if let Err(error) = connect::migrate(&pool).await {
+        close_store(pool, cluster).await;
+        return Err(format!("the store's tables could not be brought up to date: {error}").into());
+    }
+    Ok((pool, cluster))
+}
+
+/// Leaves the store; the last one out stops a private Postgres.
+async fn close_store(pool: sqlx::PgPool, cluster: Option<Cluster>) {
+    pool.close().await;
+    if let Some(cluster) = cluster {
+        cluster.release().await;
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
@@ -15,13 +16,13 @@ const CHANNEL: &str = "annuaire";
 /// Longest time between two looks at the store.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Follows the store until `stop`. `changed` runs after each step; `reachable` tells whether Postgres answers.
+/// Follows the store until `stop`. `changed` is told after each step; `reachable` tells whether Postgres answers.
 pub async fn follow(
     node: Arc<Node>,
     pool: PgPool,
     reachable: Arc<AtomicBool>,
     stop: CancellationToken,
-    changed: impl AsyncFn() + Send,
+    changed: Arc<Notify>,
 ) {
     let mut listener: Option<PgListener> = None;
     loop {
@@ -32,7 +33,7 @@ pub async fn follow(
                 }
                 if did {
                     tracing::info!(version = node.version(), "the index shows a new version");
-                    changed().await;
+                    changed.notify_one();
                 }
             }
             Err(error) => {

@@ -7,4 +7,5 @@ pub mod documents;
 pub mod export;
 pub mod labels;
 pub mod lock;
+pub mod nodes;
 mod row_address;

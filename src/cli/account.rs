@@ -1,0 +1,98 @@
+//! `annuaire account`: accounts and their keys. A key is shown once, alone on standard output.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::settings::CommonSettings;
+use super::{Failure, close_store, open_store};
+use crate::store::accounts::{self, NewAccount, Role};
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Creates an account and prints its key
+    Create {
+        /// Lower-case letters, digits, `.`, `_`, `-`
+        name: String,
+        #[arg(long)]
+        role: Role,
+        /// Name of the operator
+        #[arg(long, value_name = "NAME")]
+        operator: Option<String>,
+        /// A domain that the operator publishes in; may be repeated
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Vec<String>,
+    },
+    /// Lists accounts, without keys
+    List {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revokes an account at once
+    Revoke { name: String },
+    /// Gives an account a new key, and prints it; the old one ends
+    Rotate { name: String },
+}
+
+/// Runs the command.
+pub async fn run(common: &CommonSettings, command: AccountCommand) -> Result<ExitCode, Failure> {
+    let (pool, cluster) = open_store(common).await?;
+    let done = act(&pool, command).await;
+    close_store(pool, cluster).await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(pool: &sqlx::PgPool, command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Create {
+            name,
+            role,
+            operator,
+            domain,
+        } => {
+            let new = NewAccount {
+                name,
+                role,
+                operator_name: operator,
+                domains: domain,
+            };
+            let (account, key) = accounts::create(pool, &new).await?;
+            eprintln!(
+                "account {} ({}) created; its key is shown this once:",
+                account.name,
+                role.as_str()
+            );
+            println!("{}", key.expose());
+        }
+        AccountCommand::List { json } => list(pool, json).await?,
+        AccountCommand::Revoke { name } => {
+            accounts::revoke(pool, &name).await?;
+            eprintln!("account {name} revoked");
+        }
+        AccountCommand::Rotate { name } => println!("{}", accounts::rotate(pool, &name).await?.expose()),
+    }
+    Ok(())
+}
+
+async fn list(pool: &sqlx::PgPool, json: bool) -> Result<(), Failure> {
+    for account in accounts::list(pool).await? {
+        let revoked = account.revoked_at.map(|at| at.to_string());
+        if json {
+            let line = serde_json::json!({
+                "nom": account.name, "role": account.role.as_str(), "operateur": account.operator_name,
+                "domaines": account.domains, "cree_le": account.created_at.to_string(), "revoque_le": revoked,
+            });
+            println!("{line}");
+        } else {
+            let state = revoked.map_or_else(|| "active".to_owned(), |at| format!("revoked {at}"));
+            println!(
+                "{}\t{}\t{state}\t{}",
+                account.name,
+                account.role.as_str(),
+                account.domains.join(",")
+            );
+        }
+    }
+    Ok(())
+}

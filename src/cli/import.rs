@@ -1,0 +1,180 @@
+//! `annuaire import`: loads extracts, then sees to it that they are served.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::settings::CommonSettings;
+use super::{Failure, close_store, open_store};
+use crate::import::{self, Report};
+use crate::index::node::Node;
+use crate::store::lock::ServeLock;
+use crate::store::nodes;
+
+/// How long to wait for the nodes to show what was imported.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Options of `annuaire import`.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// Extracts, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Date of extracts that neither their name nor their content dates [default: the file's own]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<jiff::civil::Date>,
+    /// Takes files older than those loaded
+    #[arg(long)]
+    force: bool,
+    /// Reads and compares, but stores nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Writes the report as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Writes each rejected line by file, number, column and reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// The report on standard output as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command: status 1 when any file was refused.
+pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<ExitCode, Failure> {
+    let (pool, cluster) = open_store(common).await?;
+    let wanted = import::Options {
+        paths: options.paths.clone(),
+        date: options.date,
+        force: options.force,
+        dry_run: options.dry_run,
+        sample: false,
+    };
+    let mut progress = Progress::new();
+    let done = import::run(&pool, &wanted, Timestamp::now(), &mut |file, bytes| {
+        progress.add(file, bytes)
+    })
+    .await;
+    progress.end();
+    let done = match done {
+        Ok(report) => finish(common, &pool, &options, &report).await.map(|()| report),
+        Err(error) => Err(error.into()),
+    };
+    close_store(pool, cluster).await;
+    let report = done?;
+    Ok(if report.refus.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn finish(
+    common: &CommonSettings,
+    pool: &sqlx::PgPool,
+    options: &ImportOptions,
+    report: &Report,
+) -> Result<(), Failure> {
+    if let Some(version) = report.version {
+        make_visible(common, pool, version).await?;
+    }
+    if let Some(file) = &options.report {
+        write(file, &serde_json::to_vec_pretty(report)?)?;
+    }
+    if let Some(file) = &options.rejects {
+        write(file, rejects(report).as_bytes())?;
+    }
+    if options.json {
+        println!("{}", serde_json::to_string(report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
+}
+
+/// Without a node on this data directory, builds its index; then waits for the nodes that serve this store.
+pub async fn make_visible(common: &CommonSettings, pool: &sqlx::PgPool, version: i64) -> Result<(), Failure> {
+    let data_dir = &common.store.data_dir;
+    if let Ok(_lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
+        Node::open(data_dir)?.catch_up(pool).await?;
+    }
+    if !nodes::all_show(pool, version, PATIENCE).await? {
+        eprintln!("annuaire: stored, but a node does not show it yet; see annuaire status");
+    }
+    Ok(())
+}
+
+fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
+    std::fs::write(file, content).map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+}
+
+fn rejects(report: &Report) -> String {
+    let mut text = String::from("fichier;ligne;colonne;motif\n");
+    for file in &report.fichiers {
+        for reject in &file.rejects {
+            let column = reject.column.as_deref().unwrap_or("");
+            text.push_str(&format!(
+                "{};{};{column};{}\n",
+                file.fichier, reject.line, reject.reason
+            ));
+        }
+    }
+    text
+}
+
+/// A line that is rewritten on a terminal, a line every few seconds elsewhere.
+struct Progress {
+    bytes: u64,
+    start: Instant,
+    told: Instant,
+    every: Duration,
+    terminal: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let every = if terminal {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(5)
+        };
+        Self {
+            bytes: 0,
+            start: Instant::now(),
+            told: Instant::now(),
+            every,
+            terminal,
+        }
+    }
+
+    fn add(&mut self, file: &str, bytes: u64) {
+        self.bytes += bytes;
+        if self.told.elapsed() < self.every {
+            return;
+        }
+        self.told = Instant::now();
+        let seconds = self.start.elapsed().as_secs_f64();
+        let megabytes = self.bytes as f64 / 1e6;
+        let line = format!(
+            "{file}: {megabytes:.0} MB read in all, {:.0} MB/s",
+            megabytes / seconds
+        );
+        if self.terminal {
+            eprint!("\r\x1b[K{line}");
+            let _ = std::io::stderr().flush();
+        } else {
+            eprintln!("{line}");
+        }
+    }
+
+    fn end(&self) {
+        if self.terminal && self.bytes > 0 {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `annuaire serve`: the node, from the store to the listeners and back down again.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio_stream::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::settings::{CommonSettings, ServeSettings};
+use super::{Failure, close_store, open_store};
+use crate::import;
+use crate::index::follow::follow;
+use crate::index::node::Node;
+use crate::rest::{self, RestState};
+use crate::server::listeners::Listeners;
+use crate::server::tls::TlsIdentity;
+use crate::service::Directory;
+use crate::store::lock::ServeLock;
+use crate::store::{changes, export, nodes};
+
+/// How long answers under way may take once the node is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often a node renews its lease.
+const REPORT: Duration = Duration::from_secs(2);
+
+/// Serves until SIGTERM or Ctrl-C.
+pub async fn run(
+    common: &CommonSettings,
+    settings: ServeSettings,
+    sample: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
+    let data_dir = common.store.data_dir.clone();
+    std::fs::create_dir_all(&data_dir)
+        .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
+    let mut lock = ServeLock::hold_data_dir(&data_dir, Timestamp::now())?;
+    let (pool, cluster) = open_store(common).await?;
+    let done = serve(&data_dir, &settings, sample, &pool, &mut lock).await;
+    close_store(pool, cluster).await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Builds the index of this data directory anew.
+pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
+    let (pool, cluster) = open_store(common).await?;
+    let done = async {
+        let _lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
+        let node = Node::open(&common.store.data_dir)?;
+        node.rebuild(&pool).await?;
+        Ok::<_, Failure>(node.version())
+    };
+    let done = done.await;
+    close_store(pool, cluster).await;
+    eprintln!("the index shows version {}", done?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(
+    data_dir: &Path,
+    settings: &ServeSettings,
+    sample: Option<PathBuf>,
+    pool: &sqlx::PgPool,
+    lock: &mut ServeLock,
+) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let tls = TlsIdentity::load_or_make(
+        data_dir,
+        settings.tls_cert.as_deref(),
+        settings.tls_key.as_deref(),
+    )?;
+    let listeners = Listeners::bind(settings).await?;
+    if let Some(folder) = &sample {
+        load_sample(pool, folder).await?;
+    }
+    let node = Arc::new(Node::open(data_dir)?);
+    if node.version() < 0 {
+        tracing::info!("building the index");
+        node.catch_up(pool).await?;
+    }
+    let reachable = Arc::new(AtomicBool::new(true));
+    let directory = Directory::new(node.clone(), pool.clone(), reachable.clone(), data_dir);
+    directory.refresh_reference(data_dir).await?;
+
+    let stop = CancellationToken::new();
+    let changed = Arc::new(Notify::new());
+    let following = tokio::spawn(follow(
+        node.clone(),
+        pool.clone(),
+        reachable,
+        stop.clone(),
+        changed.clone(),
+    ));
+    let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
+    let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
+    let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
+    let rest = RestState::new(directory.clone(), extraction(pool.clone()), seed);
+    let tls = Arc::new(tls);
+    lock.note_addresses(&listeners.addresses())?;
+    announce(&listeners, tls.certificate_file());
+    let served = tokio::spawn(listeners.serve(settings.clone(), directory, rest, tls.clone(), stop.clone()));
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => match tls.reload() {
+                Ok(()) => tracing::info!("certificates read anew"),
+                Err(error) => tracing::error!(%error, "the certificates stay as they were"),
+            },
+        }
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    let _ = tokio::time::timeout(DRAIN, served).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
+    following.abort();
+    referring.abort();
+    Ok(())
+}
+
+/// Loads the sample into a store that never held anything.
+async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> {
+    if changes::version(&mut *pool.acquire().await?).await? > 0 {
+        return Ok(());
+    }
+    eprintln!("the store is empty: loading the sample of {}", folder.display());
+    let options = import::Options {
+        paths: vec![folder.to_owned()],
+        sample: true,
+        ..import::Options::default()
+    };
+    let report = import::run(pool, &options, Timestamp::now(), &mut |_, _| {}).await?;
+    eprint!("{report}");
+    Ok(())
+}
+
+/// Reads domains and code tables anew after each step of the index.
+async fn keep_reference(directory: Directory, changed: Arc<Notify>, data_dir: PathBuf) {
+    loop {
+        changed.notified().await;
+        if let Err(error) = directory.refresh_reference(&data_dir).await {
+            tracing::warn!(%error, "code tables stay as they were");
+        }
+    }
+}
+
+/// Tells the store, and by it importers and operators, which version this node shows.
+async fn report(node: Arc<Node>, pool: sqlx::PgPool, stop: CancellationToken) {
+    let name = format!("{}-{}", hostname(), std::process::id());
+    let mut told = (-1, std::time::Instant::now());
+    let mut look = tokio::time::interval(Duration::from_millis(50));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = look.tick() => {
+                let version = node.version();
+                if (version != told.0 || told.1.elapsed() >= REPORT)
+                    && nodes::report(&pool, &name, version).await.is_ok()
+                {
+                    told = (version, std::time::Instant::now());
+                }
+            }
+        }
+    }
+    let _ = nodes::leave(&pool, &name).await;
+}
+
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn extraction(pool: sqlx::PgPool) -> rest::OpenExtraction {
+    Arc::new(move || {
+        let rows = export::correspondance(pool.clone());
+        Box::pin(rows.map(|row| row.map(Into::into).map_err(std::io::Error::other)))
+    })
+}
+
+/// Says where the node listens, and three things to try.
+fn announce(listeners: &Listeners, certificate: &Path) {
+    let [ldap, ldaps, http, admin] = listeners.named();
+    println!(
+        "annuaire serves LDAP on ldap://{ldap}, LDAPS on ldaps://{ldaps} (certificate {}),\n\
+         REST on http://{http} (documentation: http://{http}/docs), administration on http://{admin}\n\n\
+         Try:\n  \
+         ldapsearch -x -H ldap://{ldap} -b o=mssante,c=fr '(cn=*testeur*)' cn mail\n  \
+         curl -s 'http://{http}/api/v1/recherche?q=testeur'\n  \
+         curl -s 'http://{http}/api/v1/suggestions?q=delafont'\n\n\
+         Ctrl-C stops all of it.",
+        certificate.display()
+    );
+}

@@ -1,0 +1,73 @@
+//! Nodes that serve one store: their leases and the versions that they show.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+/// A node not seen for so long is gone.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// How often a waiting command looks again.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A node and what it shows.
+#[derive(Debug, Clone)]
+pub struct NodeState {
+    pub name: String,
+    pub version: i64,
+    pub seconds: i64,
+}
+
+/// Renews a node's lease.
+pub async fn report(pool: &PgPool, name: &str, version: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into nodes (name, version) values ($1, $2)
+         on conflict (name) do update set version = excluded.version, seen_at = now()",
+    )
+    .bind(name)
+    .bind(version)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Ends a node's lease.
+pub async fn leave(pool: &PgPool, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from nodes where name = $1")
+        .bind(name)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The nodes that are alive.
+pub async fn alive(pool: &PgPool) -> Result<Vec<NodeState>, sqlx::Error> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select name, version, extract(epoch from now() - seen_at)::bigint from nodes
+         where seen_at > now() - make_interval(secs => $1) order by name",
+    )
+    .bind(LEASE.as_secs_f64())
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, version, seconds)| NodeState {
+            name,
+            version,
+            seconds,
+        })
+        .collect())
+}
+
+/// Waits until every live node shows a version. False when `patience` ran out first.
+pub async fn all_show(pool: &PgPool, version: i64, patience: Duration) -> Result<bool, sqlx::Error> {
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        if alive(pool).await?.iter().all(|node| node.version >= version) {
+            return Ok(true);
+        }
+        if tokio::time::Instant::now() >= deadline {
+            return Ok(false);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
