@@ -206,8 +206,8 @@ mod tests {
             south: false,
         };
         near(north.to_wgs84(500_000.0, 0.0), 0.0, 3.0);
-        // The meridian's quarter of GRS80 is 10 001 965.7293 m.
-        near(north.to_wgs84(500_000.0, 10_001_965.729_3 * 0.9996), 90.0, 3.0);
+        // From the equator to 45° north the meridian of GRS80 is 4 984 944.378 m long.
+        near(north.to_wgs84(500_000.0, 4_984_944.378 * 0.9996), 45.0, 3.0);
         let reunion = Projection::Utm {
             zone: 40,
             south: true,

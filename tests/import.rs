@@ -1,0 +1,173 @@
+//! `annuaire import` from outside: what is recognised, refused, counted, withdrawn, and seen at one moment.
+
+mod support;
+
+use serde_json::Value;
+use support::{Place, sample};
+
+const ACTIVITY: &str = include_str!("../import/layouts/personne_activite.txt");
+const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt");
+
+/// A Personne_activite line: columns by number from 1, the others empty.
+fn activity(columns: &[(usize, &str)]) -> String {
+    let mut fields = [""; 57];
+    for (column, value) in [(1, "8"), (8, "TEST"), (9, "Claire"), (10, "10"), (12, "C"), (18, "L")].iter().chain(columns) {
+        fields[column - 1] = value;
+    }
+    if fields[1].is_empty() {
+        let id = fields[2].get(1..).unwrap_or("").to_owned();
+        fields[1] = Box::leak(id.into_boxed_str());
+    }
+    fields.join("|") + "\n"
+}
+
+fn mailbox(kind: &str, address: &str, rest: &[(usize, &str)]) -> String {
+    let mut fields = [""; 31];
+    (fields[0], fields[1]) = (kind, address);
+    for (column, value) in rest {
+        fields[column - 1] = value;
+    }
+    fields.join("|") + "\n"
+}
+
+fn of<'r>(report: &'r Value, genre: &str) -> &'r Value {
+    report["fichiers"].as_array().unwrap().iter().find(|f| f["genre"] == genre).unwrap()
+}
+
+#[test]
+fn the_same_files_twice_change_nothing() {
+    let place = Place::new();
+    let first = place.import(&[&sample()]);
+    assert_eq!(first["version"], 1);
+    assert_eq!(of(&first, "personne_activite")["entites"]["professionnels"]["crees"], 500);
+    let second = place.import(&[&sample()]);
+    assert_eq!(second["version"], Value::Null);
+    for file in second["fichiers"].as_array().unwrap() {
+        for (_, entities) in file["entites"].as_object().unwrap() {
+            assert_eq!((&entities["crees"], &entities["modifies"], &entities["retires"]), (&0.into(), &0.into(), &0.into()));
+        }
+    }
+}
+
+#[test]
+fn traps_of_activity_lines_are_data_and_activities_are_counted_by_their_key() {
+    let place = Place::new();
+    let same = activity(&[(3, "899900000001"), (24, "R1"), (14, "S"), (16, "SM54"), (27, "RESIDENCE \"LE BEL AIR")]);
+    let text = [
+        ACTIVITY.trim_end().to_owned() + "\n",
+        same.clone(),
+        same.clone(),
+        // Differs by qualification only: the same activity.
+        activity(&[(3, "899900000001"), (24, "R1"), (14, "CAPA"), (16, "CAPA01"), (27, "RESIDENCE \"LE BEL AIR")]),
+        activity(&[(3, "899900000001"), (24, "R2")]),
+        activity(&[(3, "899900000002"), (8, "ŒUVRARD"), (24, "C99000000200019"), (35, "2A999 AJACCIO CEDEX 9")]),
+        activity(&[(3, "899900000003"), (8, "LOINTAIN"), (24, "R3"), (36, "GL"), (39, "99132")]),
+    ]
+    .concat();
+    let report = place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text)]);
+    let file = of(&report, "personne_activite");
+    assert_eq!((&file["rejets"], &file["doublons"]), (&0.into(), &1.into()));
+    assert_eq!(file["entites"]["activites"]["total"], 4);
+    assert_eq!(file["entites"]["professionnels"]["total"], 3);
+    let status: Value = serde_json::from_str(&place.ok(&["status", "--json"])).unwrap();
+    assert_eq!(status["activites"], 4);
+    assert_eq!(status["structures"], 4);
+}
+
+#[test]
+fn bad_lines_are_rejected_by_number_column_and_reason_and_the_rest_goes_in() {
+    let place = Place::new();
+    let summary = place.ok(&["sample", "--people", "200", "--out", place.path("s").to_str().unwrap(), "--with-bad-lines"]);
+    assert!(summary.contains("4 bad lines"));
+    let report = place.import(&[place.path("s").to_str().unwrap(), "--rejects", place.path("rejects").to_str().unwrap()]);
+    assert_eq!(of(&report, "personne_activite")["rejets"], 4);
+    assert_eq!(of(&report, "correspondance_mssante")["rejets"], 4);
+    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["total"], 200);
+    let rejects = std::fs::read_to_string(place.path("rejects")).unwrap();
+    assert_eq!(rejects.lines().count(), 9);
+    assert!(rejects.contains(";Identification nationale PP;empty"));
+    assert!(!rejects.contains("123456789012345"), "a citizen's number must not be kept");
+}
+
+#[test]
+fn one_address_on_several_rows_and_in_several_cases_is_one_mailbox() {
+    let place = Place::new();
+    let text = [
+        MAILBOX.trim_end().to_owned() + "\n",
+        mailbox("ORG", "Service@A-Exemple.mssante.fr", &[(6, "1"), (7, "990000001"), (8, "CARDIOLOGIE")]),
+        mailbox("ORG", "service@a-exemple.mssante.fr", &[(6, "1"), (7, "990000002"), (8, "CARDIOLOGIE")]),
+    ]
+    .concat();
+    let report = place.import(&[&place.file("Extraction_Correspondance_MSSante_202601150800.txt", text)]);
+    let file = of(&report, "correspondance_mssante");
+    assert_eq!((&file["enregistrements"], &file["entites"]["messageries"]["total"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn an_older_file_is_refused_unless_forced_and_a_newer_one_withdraws_the_missing() {
+    let place = Place::new();
+    let header = ACTIVITY.trim_end().to_owned() + "\n";
+    let both = header.clone() + &activity(&[(3, "899900000001")]) + &activity(&[(3, "899900000002")]);
+    let one = header + &activity(&[(3, "899900000001")]);
+    let first = place.file("PS_LibreAcces_Personne_activite_202601150800.txt", both);
+    let older = place.file("PS_LibreAcces_Personne_activite_202601140800.txt", &one);
+    let newer = place.file("PS_LibreAcces_Personne_activite_202601160800.txt", &one);
+    place.import(&[&first]);
+    let refused = place.import(&[&older]);
+    assert!(refused["refus"][0].as_str().unwrap().contains("--force"));
+    let report = place.import(&[&newer]);
+    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["retires"], 1);
+    let forced = place.import(&[&first, "--force"]);
+    assert_eq!(of(&forced, "personne_activite")["entites"]["professionnels"]["crees"], 1);
+}
+
+#[test]
+fn a_file_of_the_52_column_era_keeps_the_roles_that_are_known() {
+    let place = Place::new();
+    let line = activity(&[(3, "899900000001"), (24, "R1"), (53, "FON-01"), (55, "GENR01")]);
+    let header = ACTIVITY.trim_end().to_owned() + "\n";
+    place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", header.clone() + &line)]);
+    let cut = |line: &str| line.split('|').take(52).collect::<Vec<_>>().join("|") + "|\n";
+    let old_era = cut(&header) + &cut(&line);
+    let report = place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601160800.txt", old_era)]);
+    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["modifies"], 0);
+}
+
+#[test]
+fn a_header_without_a_needed_column_refuses_the_file_and_an_unknown_column_is_skipped() {
+    let place = Place::new();
+    let header = ACTIVITY.trim_end();
+    let line = activity(&[(3, "899900000001")]);
+    let without = header.replace("Nom d'exercice|", "Autre|") + "\n" + &line;
+    let output = place.run(&["import", &place.file("a/x_202601150800.txt", without)]);
+    assert_eq!(output.status.code(), Some(1));
+    let appended = format!("{header}Colonne nouvelle|\n{}|\n", line.trim_end());
+    let report = place.import(&[&place.file("b/x_202601150800.txt", appended)]);
+    let file = of(&report, "personne_activite");
+    assert_eq!(file["rejets"], 0);
+    assert!(file["notes"][0].as_str().unwrap().contains("Colonne nouvelle"));
+}
+
+#[test]
+fn a_file_of_no_known_kind_is_refused_by_name_of_what_was_looked_for() {
+    let place = Place::new();
+    let output = place.run(&["import", &place.file("notes.txt", "bonjour\n")]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("notes.txt") && message.contains("PS_LibreAcces"), "{message}");
+}
+
+#[test]
+fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
+    let place = Place::new();
+    let node = place.serve(&["--load-sample-when-empty", &sample()]);
+    assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 500);
+    let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001"), (8, "SEULE")]);
+    let file = place.file("PS_LibreAcces_Personne_activite_202501150800.txt", text);
+    place.import(&[&file, "--dry-run"]);
+    assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 500);
+    // Older than the sample, and yet it replaces it; the import ends when the node shows it.
+    place.import(&[&file]);
+    assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 1);
+    assert_eq!(node.get("/api/v1/recherche?q=testeur")["total"], 0);
+}

@@ -1,0 +1,176 @@
+//! What the tests from outside share: the real binary on free ports and a directory of its own.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A data directory, in which commands run and perhaps a node serves.
+pub struct Place {
+    pub folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_annuaire"));
+        command
+            .args(arguments)
+            .env("ANNUAIRE_DATA_DIR", self.path("data"))
+            .env("ANNUAIRE_LOG", "warn")
+            .env_remove("ANNUAIRE_DATABASE_URL")
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs a command that must succeed. Gives its standard output.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "annuaire {arguments:?}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Imports and gives the report, whatever the exit status.
+    pub fn import(&self, arguments: &[&str]) -> Value {
+        let report = self.path("report.json");
+        let _ = std::fs::remove_file(&report);
+        let mut all = vec!["import", "--report", report.to_str().unwrap()];
+        all.extend(arguments);
+        let output = self.run(&all);
+        match std::fs::read(&report) {
+            Ok(text) => serde_json::from_slice(&text).unwrap(),
+            Err(_) => panic!("no report: {}", String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    /// Writes a file and gives its path.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Serves until dropped.
+    pub fn serve(&self, arguments: &[&str]) -> Node {
+        let ports: [u16; 4] = free_ports();
+        let address = |n: usize| format!("127.0.0.1:{}", ports[n]);
+        let (ldap, ldaps, http, admin) = (address(0), address(1), address(2), address(3));
+        let mut all = vec!["serve", "--ldap", &ldap, "--ldaps", &ldaps, "--http", &http, "--admin", &admin];
+        all.extend(arguments);
+        let mut child = self.command(&all).stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C")));
+        if !ready {
+            panic!("the node ended: {}", child.wait().unwrap());
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        Node { child, ldap, ldaps, http, admin }
+    }
+}
+
+fn free_ports() -> [u16; 4] {
+    let held: Vec<TcpListener> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    std::array::from_fn(|n| held[n].local_addr().unwrap().port())
+}
+
+/// A serving node.
+pub struct Node {
+    pub child: Child,
+    pub ldap: String,
+    pub ldaps: String,
+    pub http: String,
+    pub admin: String,
+}
+
+impl Node {
+    /// `GET` of a path with its query; status and body.
+    pub fn get_with(&self, path: &str, headers: &[&str]) -> (u16, Vec<u8>) {
+        let mut command = Command::new("curl");
+        command.args(["-s", "--max-time", "20", "-o", "-", "-w", "\n%{http_code}"]);
+        for header in headers {
+            command.args(["-H", header]);
+        }
+        let output = command.arg(format!("http://{}{path}", self.http)).output().unwrap().stdout;
+        let end = output.iter().rposition(|b| *b == b'\n').unwrap();
+        let status = std::str::from_utf8(&output[end + 1..]).unwrap().parse().unwrap();
+        (status, output[..end].to_vec())
+    }
+
+    /// `GET` that must answer 200 with JSON.
+    pub fn get(&self, path: &str) -> Value {
+        let (status, body) = self.get_with(path, &[]);
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Runs `ldapsearch`; exit status and LDIF.
+    pub fn ldapsearch(&self, arguments: &[&str]) -> (i32, String) {
+        let output = Command::new("ldapsearch")
+            .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &format!("ldap://{}", self.ldap)])
+            .args(arguments)
+            .env("LDAPTLS_REQCERT", "never")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code().unwrap_or(-1), text)
+    }
+
+    /// Sends a signal and waits for the end.
+    pub fn stop(&mut self, signal: &str) -> std::process::ExitStatus {
+        let id = self.child.id().to_string();
+        Command::new("kill").args([signal, &id]).status().unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.stop("-TERM");
+        }
+    }
+}
+
+/// Looks until something holds.
+pub fn eventually(what: &str, patience: Duration, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// The folder of the committed sample.
+pub fn sample() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("import/sample").to_str().unwrap().to_owned()
+}
+
+/// Values of an attribute in LDIF, base64 ones left out.
+pub fn values<'l>(ldif: &'l str, attribute: &str) -> Vec<&'l str> {
+    let start = format!("{attribute}: ");
+    ldif.lines().filter_map(|line| line.strip_prefix(start.as_str())).collect()
+}
