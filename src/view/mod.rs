@@ -5,3 +5,4 @@
 pub mod ber;
 pub mod entry;
 pub mod field;
+pub mod ldap;
