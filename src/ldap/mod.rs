@@ -3,3 +3,7 @@
 //! It knows nothing of Postgres or of the index, and never sends a viewer what the views do not hold.
 
 pub mod dn;
+pub mod encode;
+pub mod schema;
+pub mod select;
+pub mod tree;
