@@ -4,6 +4,8 @@
 
 pub mod dn;
 pub mod encode;
+pub mod filter;
+pub mod fixed;
 pub mod schema;
 pub mod select;
 pub mod tree;
