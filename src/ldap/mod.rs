@@ -6,6 +6,8 @@ pub mod dn;
 pub mod encode;
 pub mod filter;
 pub mod fixed;
+pub mod frame;
+pub mod reply;
 pub mod schema;
 pub mod select;
 pub mod tree;

@@ -2,6 +2,8 @@
 //!
 //! Never allocates on reading, never panics on bad bytes, takes definite lengths of at most four octets only.
 
+/// The bit of a tag that says that the content is elements.
+pub const CONSTRUCTED: u8 = 0x20;
 /// Universal tag of INTEGER.
 pub const INTEGER: u8 = 0x02;
 /// Universal tag of BOOLEAN.
