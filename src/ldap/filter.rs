@@ -10,7 +10,6 @@ use super::dn::Dn;
 use super::schema::{self, Attribute};
 use super::tree::{self, Place, Tree};
 use crate::query::{Filter, Key, Kinds, Test};
-use crate::view::field::Field;
 
 /// How large a filter may be.
 #[derive(Debug, Clone, Copy)]
@@ -232,6 +231,7 @@ fn is_equality_rule(rule: &str) -> bool {
 mod tests {
     use super::*;
     use crate::query::Kind;
+    use crate::view::field::Field;
 
     const BOUNDS: Bounds = Bounds {
         elements: 20,

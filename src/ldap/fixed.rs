@@ -161,11 +161,11 @@ pub fn root_dse(tree: &Tree) -> Fixed {
     let contexts: Vec<&str> = tree.contexts().map(|suffix| suffix.text.as_str()).collect();
     Fixed::new(String::new())
         .with(schema::OBJECT_CLASS, ["top", "extensibleObject"])
-        .with(schema::STRUCTURAL_OBJECT_CLASS, ["top"])
         .with(schema::NAMING_CONTEXTS, contexts.iter().copied())
         .with(schema::DEFAULT_NAMING_CONTEXT, contexts.first().copied())
         .with(schema::SUBSCHEMA_SUBENTRY, [SUBSCHEMA_DN])
         .with(schema::SUPPORTED_LDAP_VERSION, ["3"])
+        .with(schema::SUPPORTED_CONTROL, super::connection::ACCEPTED_CONTROLS)
         .with(schema::SUPPORTED_EXTENSION, [ldap3_proto::proto::OID_WHOAMI])
         // All operational attributes (RFC 3673); absolute true and false filters (RFC 4526).
         .with(
