@@ -54,6 +54,12 @@ struct Inner {
     reference: ArcSwap<Reference>,
 }
 
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Directory")
+    }
+}
+
 /// An entry as LDAP sends it.
 #[derive(Debug)]
 pub struct Found {
@@ -406,8 +412,12 @@ impl Directory {
                     .snapshot()
                     .ok()
                     .and_then(|s| s.by_key(Kind::Mailbox, &address.key).ok().flatten());
-                let type_bal =
-                    stored.map(|stored| EntryView::new(&stored.entry).first(Field::TypeBal).to_owned());
+                let type_bal = stored.map(|stored| {
+                    EntryView::new(&stored.entry)
+                        .first(Field::TypeBal)
+                        .unwrap_or("")
+                        .to_owned()
+                });
                 let trusted = self
                     .inner()
                     .ok()
@@ -476,7 +486,7 @@ fn shown(kind: Kind, stored: Stored, viewer: &Viewer) -> Found {
 }
 
 fn domain(entry: &[u8]) -> String {
-    let address = EntryView::new(entry).first(Field::Mail);
+    let address = EntryView::new(entry).first(Field::Mail).unwrap_or("");
     address
         .rsplit_once('@')
         .map(|(_, domain)| domain.to_lowercase())
@@ -489,7 +499,7 @@ fn with_telephone(json_text: String, signed_in: Option<Vec<u8>>, viewer: &Viewer
         return json_text;
     };
     let address: Addressed = serde_json::from_str(&json_text).unwrap_or_default();
-    let telephone = EntryView::new(&signed_in).first(Field::Mobile);
+    let telephone = EntryView::new(&signed_in).first(Field::Mobile).unwrap_or("");
     let domain = address.domaine.to_lowercase();
     if telephone.is_empty() || !viewer.sees_published_phone(&domain) {
         return json_text;

@@ -11,7 +11,17 @@ const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt
 /// A Personne_activite line: columns by number from 1, the others empty.
 fn activity(columns: &[(usize, &str)]) -> String {
     let mut fields = [""; 57];
-    for (column, value) in [(1, "8"), (8, "TEST"), (9, "Claire"), (10, "10"), (12, "C"), (18, "L")].iter().chain(columns) {
+    for (column, value) in [
+        (1, "8"),
+        (8, "TEST"),
+        (9, "Claire"),
+        (10, "10"),
+        (12, "C"),
+        (18, "L"),
+    ]
+    .iter()
+    .chain(columns)
+    {
         fields[column - 1] = value;
     }
     if fields[1].is_empty() {
@@ -31,7 +41,12 @@ fn mailbox(kind: &str, address: &str, rest: &[(usize, &str)]) -> String {
 }
 
 fn of<'r>(report: &'r Value, genre: &str) -> &'r Value {
-    report["fichiers"].as_array().unwrap().iter().find(|f| f["genre"] == genre).unwrap()
+    report["fichiers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["genre"] == genre)
+        .unwrap()
 }
 
 #[test]
@@ -39,12 +54,18 @@ fn the_same_files_twice_change_nothing() {
     let place = Place::new();
     let first = place.import(&[&sample()]);
     assert_eq!(first["version"], 1);
-    assert_eq!(of(&first, "personne_activite")["entites"]["professionnels"]["crees"], 500);
+    assert_eq!(
+        of(&first, "personne_activite")["entites"]["professionnels"]["crees"],
+        500
+    );
     let second = place.import(&[&sample()]);
     assert_eq!(second["version"], Value::Null);
     for file in second["fichiers"].as_array().unwrap() {
         for (_, entities) in file["entites"].as_object().unwrap() {
-            assert_eq!((&entities["crees"], &entities["modifies"], &entities["retires"]), (&0.into(), &0.into(), &0.into()));
+            assert_eq!(
+                (&entities["crees"], &entities["modifies"], &entities["retires"]),
+                (&0.into(), &0.into(), &0.into())
+            );
         }
     }
 }
@@ -52,16 +73,39 @@ fn the_same_files_twice_change_nothing() {
 #[test]
 fn traps_of_activity_lines_are_data_and_activities_are_counted_by_their_key() {
     let place = Place::new();
-    let same = activity(&[(3, "899900000001"), (24, "R1"), (14, "S"), (16, "SM54"), (27, "RESIDENCE \"LE BEL AIR")]);
+    let same = activity(&[
+        (3, "899900000001"),
+        (24, "R1"),
+        (14, "S"),
+        (16, "SM54"),
+        (27, "RESIDENCE \"LE BEL AIR"),
+    ]);
     let text = [
         ACTIVITY.trim_end().to_owned() + "\n",
         same.clone(),
         same.clone(),
         // Differs by qualification only: the same activity.
-        activity(&[(3, "899900000001"), (24, "R1"), (14, "CAPA"), (16, "CAPA01"), (27, "RESIDENCE \"LE BEL AIR")]),
+        activity(&[
+            (3, "899900000001"),
+            (24, "R1"),
+            (14, "CAPA"),
+            (16, "CAPA01"),
+            (27, "RESIDENCE \"LE BEL AIR"),
+        ]),
         activity(&[(3, "899900000001"), (24, "R2")]),
-        activity(&[(3, "899900000002"), (8, "ŒUVRARD"), (24, "C99000000200019"), (35, "2A999 AJACCIO CEDEX 9")]),
-        activity(&[(3, "899900000003"), (8, "LOINTAIN"), (24, "R3"), (36, "GL"), (39, "99132")]),
+        activity(&[
+            (3, "899900000002"),
+            (8, "ŒUVRARD"),
+            (24, "C99000000200019"),
+            (35, "2A999 AJACCIO CEDEX 9"),
+        ]),
+        activity(&[
+            (3, "899900000003"),
+            (8, "LOINTAIN"),
+            (24, "R3"),
+            (36, "GL"),
+            (39, "99132"),
+        ]),
     ]
     .concat();
     let report = place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text)]);
@@ -77,16 +121,33 @@ fn traps_of_activity_lines_are_data_and_activities_are_counted_by_their_key() {
 #[test]
 fn bad_lines_are_rejected_by_number_column_and_reason_and_the_rest_goes_in() {
     let place = Place::new();
-    let summary = place.ok(&["sample", "--people", "200", "--out", place.path("s").to_str().unwrap(), "--with-bad-lines"]);
+    let summary = place.ok(&[
+        "sample",
+        "--people",
+        "200",
+        "--out",
+        place.path("s").to_str().unwrap(),
+        "--with-bad-lines",
+    ]);
     assert!(summary.contains("4 bad lines"));
-    let report = place.import(&[place.path("s").to_str().unwrap(), "--rejects", place.path("rejects").to_str().unwrap()]);
+    let report = place.import(&[
+        place.path("s").to_str().unwrap(),
+        "--rejects",
+        place.path("rejects").to_str().unwrap(),
+    ]);
     assert_eq!(of(&report, "personne_activite")["rejets"], 4);
     assert_eq!(of(&report, "correspondance_mssante")["rejets"], 4);
-    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["total"], 200);
+    assert_eq!(
+        of(&report, "personne_activite")["entites"]["professionnels"]["total"],
+        200
+    );
     let rejects = std::fs::read_to_string(place.path("rejects")).unwrap();
     assert_eq!(rejects.lines().count(), 9);
     assert!(rejects.contains(";Identification nationale PP;empty"));
-    assert!(!rejects.contains("123456789012345"), "a citizen's number must not be kept");
+    assert!(
+        !rejects.contains("123456789012345"),
+        "a citizen's number must not be kept"
+    );
 }
 
 #[test]
@@ -94,13 +155,24 @@ fn one_address_on_several_rows_and_in_several_cases_is_one_mailbox() {
     let place = Place::new();
     let text = [
         MAILBOX.trim_end().to_owned() + "\n",
-        mailbox("ORG", "Service@A-Exemple.mssante.fr", &[(6, "1"), (7, "990000001"), (8, "CARDIOLOGIE")]),
-        mailbox("ORG", "service@a-exemple.mssante.fr", &[(6, "1"), (7, "990000002"), (8, "CARDIOLOGIE")]),
+        mailbox(
+            "ORG",
+            "Service@A-Exemple.mssante.fr",
+            &[(6, "1"), (7, "990000001"), (8, "CARDIOLOGIE")],
+        ),
+        mailbox(
+            "ORG",
+            "service@a-exemple.mssante.fr",
+            &[(6, "1"), (7, "990000002"), (8, "CARDIOLOGIE")],
+        ),
     ]
     .concat();
     let report = place.import(&[&place.file("Extraction_Correspondance_MSSante_202601150800.txt", text)]);
     let file = of(&report, "correspondance_mssante");
-    assert_eq!((&file["enregistrements"], &file["entites"]["messageries"]["total"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&file["enregistrements"], &file["entites"]["messageries"]["total"]),
+        (&2.into(), &1.into())
+    );
 }
 
 #[test]
@@ -116,9 +188,15 @@ fn an_older_file_is_refused_unless_forced_and_a_newer_one_withdraws_the_missing(
     let refused = place.import(&[&older]);
     assert!(refused["refus"][0].as_str().unwrap().contains("--force"));
     let report = place.import(&[&newer]);
-    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["retires"], 1);
+    assert_eq!(
+        of(&report, "personne_activite")["entites"]["professionnels"]["retires"],
+        1
+    );
     let forced = place.import(&[&first, "--force"]);
-    assert_eq!(of(&forced, "personne_activite")["entites"]["professionnels"]["crees"], 1);
+    assert_eq!(
+        of(&forced, "personne_activite")["entites"]["professionnels"]["crees"],
+        1
+    );
 }
 
 #[test]
@@ -126,11 +204,17 @@ fn a_file_of_the_52_column_era_keeps_the_roles_that_are_known() {
     let place = Place::new();
     let line = activity(&[(3, "899900000001"), (24, "R1"), (53, "FON-01"), (55, "GENR01")]);
     let header = ACTIVITY.trim_end().to_owned() + "\n";
-    place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", header.clone() + &line)]);
+    place.import(&[&place.file(
+        "PS_LibreAcces_Personne_activite_202601150800.txt",
+        header.clone() + &line,
+    )]);
     let cut = |line: &str| line.split('|').take(52).collect::<Vec<_>>().join("|") + "|\n";
     let old_era = cut(&header) + &cut(&line);
     let report = place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601160800.txt", old_era)]);
-    assert_eq!(of(&report, "personne_activite")["entites"]["professionnels"]["modifies"], 0);
+    assert_eq!(
+        of(&report, "personne_activite")["entites"]["professionnels"]["modifies"],
+        0
+    );
 }
 
 #[test]
@@ -154,7 +238,10 @@ fn a_file_of_no_known_kind_is_refused_by_name_of_what_was_looked_for() {
     let output = place.run(&["import", &place.file("notes.txt", "bonjour\n")]);
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(message.contains("notes.txt") && message.contains("PS_LibreAcces"), "{message}");
+    assert!(
+        message.contains("notes.txt") && message.contains("PS_LibreAcces"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::{Failure, close_store, open_store};
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
+use crate::ldap;
 use crate::rest::{self, RestState};
 use crate::server::listeners::Listeners;
 use crate::server::tls::TlsIdentity;
@@ -88,6 +89,17 @@ async fn serve(
     let directory = Directory::new(node.clone(), pool.clone(), reachable.clone(), data_dir);
     directory.refresh_reference(data_dir).await?;
 
+    let size_limit = |limit: Option<u32>| limit.map_or(0, |limit| limit as usize);
+    let ldap = ldap::Context::new(
+        directory.clone(),
+        ldap::Settings {
+            base_dn: settings.base_dn.clone(),
+            public_size_limit: size_limit(settings.ldap_public_size_limit),
+            account_size_limit: size_limit(settings.ldap_account_size_limit),
+            ..ldap::Settings::default()
+        },
+    )
+    .map_err(|error| format!("--base-dn: {error}"))?;
     let stop = CancellationToken::new();
     let changed = Arc::new(Notify::new());
     let following = tokio::spawn(follow(
@@ -104,7 +116,7 @@ async fn serve(
     let tls = Arc::new(tls);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
-    let served = tokio::spawn(listeners.serve(settings.clone(), directory, rest, tls.clone(), stop.clone()));
+    let served = tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), stop.clone()));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,

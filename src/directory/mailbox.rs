@@ -64,6 +64,22 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Forgets the person of the row.
+    pub fn hide_person(&mut self) {
+        for text in [
+            &mut self.type_identifiant_pp,
+            &mut self.identifiant_pp,
+            &mut self.identification_nationale,
+            &mut self.nom,
+            &mut self.prenom,
+        ] {
+            text.clear();
+        }
+        self.categorie = None;
+        self.profession = None;
+        self.savoir_faire = None;
+    }
+
     /// `FINESS`, `SIREN`, `SIRET`, `ADELI`, `RPPS`: the words that the national LDAP's one known client reads.
     pub fn type_structure_word(&self) -> &'static str {
         match self.type_structure.as_str() {

@@ -271,7 +271,7 @@ fn of_structure(fields: &Fields, id: i64, s: &Structure) -> TantivyDocument {
 fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
     let entry = ldap::mailbox(m);
     let view = EntryView::new(&entry);
-    let name = view.first(Field::Cn).to_owned();
+    let name = view.first(Field::Cn).unwrap_or("").to_owned();
     let mut maker = Maker::new(fields, Kind::Mailbox, id, &name, &entry, &json::mailbox(m));
     if !m.telephone.is_empty() {
         maker.doc.add_bytes(fields.signed_in, &ldap::mailbox_signed_in(m));
@@ -299,7 +299,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
             maker.other_words(value);
         }
     }
-    let profession = view.first(Field::Profession).to_owned();
+    let profession = view.first(Field::Profession).unwrap_or("").to_owned();
     for code in view
         .get(Field::CodeSavoirFaire)
         .into_iter()
@@ -333,7 +333,10 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
             None,
         );
     }
-    let precision = detail(view.first(Field::Title), view.first(Field::L));
+    let precision = detail(
+        view.first(Field::Title).unwrap_or(""),
+        view.first(Field::L).unwrap_or(""),
+    );
     maker.finish([&name, &precision, &m.adresse, &m.adresse], true)
 }
 

@@ -5,7 +5,7 @@
 
 use super::schema::{self, GRAM, GRAM_FIELDS};
 use crate::query::evaluate::{equality_form, piece_form};
-use crate::query::{Filter, Kind, Kinds, Substrings, Test};
+use crate::query::{Filter, Kind, Kinds, Test};
 use crate::view::field::Field;
 
 /// What to look at.
@@ -88,11 +88,18 @@ pub fn of_kinds(kinds: Kinds) -> Plan {
 /// A surname or first name holds nothing that `cn` does not hold: beside the same piece asked of `cn`, as every
 /// mail client does, its own leg adds nothing.
 fn is_implied(part: &Filter, parts: &[Filter]) -> bool {
-    let Filter::Test(Field::Sn | Field::GivenName, Test::Substrings(pieces)) = part else {
+    let Filter::Test(Field::Sn | Field::GivenName, test) = part else {
         return false;
     };
-    let wanted = Filter::Test(Field::Cn, Test::Substrings(pieces.clone()));
-    pieces.initial.is_none() && pieces.last.is_none() && pieces.any.len() == 1 && parts.contains(&wanted)
+    let Test::Substrings {
+        initial: None,
+        any,
+        final_: None,
+    } = test
+    else {
+        return false;
+    };
+    any.len() == 1 && parts.contains(&Filter::Test(Field::Cn, test.clone()))
 }
 
 fn of_test(field: Field, test: &Test) -> (Plan, bool) {
@@ -106,12 +113,19 @@ fn of_test(field: Field, test: &Test) -> (Plan, bool) {
             )),
             true,
         ),
-        Test::Substrings(pieces) => of_substrings(field, pieces).unwrap_or_else(|| (present(), false)),
+        Test::Substrings { initial, any, final_ } => {
+            of_substrings(field, initial, any, final_).unwrap_or_else(|| (present(), false))
+        }
         Test::AtLeast(_) | Test::AtMost(_) | Test::Approx(_) => (present(), false),
     }
 }
 
-fn of_substrings(field: Field, pieces: &Substrings) -> Option<(Plan, bool)> {
+fn of_substrings(
+    field: Field,
+    initial: &Option<String>,
+    any: &[String],
+    last: &Option<String>,
+) -> Option<(Plan, bool)> {
     // Surname and first name are parts of `cn`, whose grams serve for them.
     let (gram_field, own) = match field {
         Field::Sn | Field::GivenName => (Field::Cn, false),
@@ -123,12 +137,7 @@ fn of_substrings(field: Field, pieces: &Substrings) -> Option<(Plan, bool)> {
     let mut plans = Vec::new();
     let mut short = true;
     let form = |piece: &String| piece_form(field.matching(), piece);
-    if let Some(initial) = pieces
-        .initial
-        .as_ref()
-        .map(form)
-        .filter(|initial| !initial.is_empty())
-    {
+    if let Some(initial) = initial.as_ref().map(form).filter(|initial| !initial.is_empty()) {
         short &= initial.chars().count() <= GRAM;
         if own {
             plans.push(Plan::Term(schema::initial_term(
@@ -138,11 +147,11 @@ fn of_substrings(field: Field, pieces: &Substrings) -> Option<(Plan, bool)> {
         }
         inside(gram_field, &initial, &mut plans);
     }
-    for piece in pieces.any.iter().chain(&pieces.last).map(form) {
+    for piece in any.iter().chain(last).map(form) {
         short &= piece.chars().count() <= GRAM;
         inside(gram_field, &piece, &mut plans);
     }
-    let one_piece = pieces.last.is_none() && pieces.any.len() + usize::from(pieces.initial.is_some()) == 1;
+    let one_piece = last.is_none() && any.len() + usize::from(initial.is_some()) == 1;
     match plans.len() {
         0 => None,
         _ => Some((Plan::And(plans), short && one_piece && own)),
@@ -161,12 +170,14 @@ mod tests {
     use super::*;
 
     fn any(field: Field, piece: &str) -> Filter {
+        let any = vec![piece.to_owned()];
         Filter::Test(
             field,
-            Test::Substrings(Substrings {
-                any: vec![piece.to_owned()],
-                ..Substrings::default()
-            }),
+            Test::Substrings {
+                initial: None,
+                any,
+                final_: None,
+            },
         )
     }
 

@@ -1,6 +1,8 @@
 //! Whether one entry meets a filter: the only place that says so. Indexes only narrow down what is looked at.
 
-use super::{Filter, Kind, Substrings, Test};
+use std::cmp::Ordering;
+
+use super::{Filter, Kind, Test};
 use crate::directory::text::{equality_key, fold, fold_exact, fold_telephone, name_variants, variants};
 use crate::view::entry::EntryView;
 use crate::view::field::{Field, Matching};
@@ -19,6 +21,43 @@ impl From<bool> for Tri {
     }
 }
 
+impl Tri {
+    /// True when all are, false when one is; true of none.
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut result = Self::True;
+        for part in parts {
+            match part {
+                Self::False => return Self::False,
+                Self::Undefined => result = Self::Undefined,
+                Self::True => {}
+            }
+        }
+        result
+    }
+
+    /// True when one is, false when all are; false of none.
+    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut result = Self::False;
+        for part in parts {
+            match part {
+                Self::True => return Self::True,
+                Self::Undefined => result = Self::Undefined,
+                Self::False => {}
+            }
+        }
+        result
+    }
+
+    /// What is undefined stays so.
+    pub fn negate(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Undefined => Self::Undefined,
+        }
+    }
+}
+
 /// Evaluates a filter on an entry.
 pub fn evaluate(filter: &Filter, kind: Kind, entry: EntryView<'_>) -> Tri {
     match filter {
@@ -26,33 +65,9 @@ pub fn evaluate(filter: &Filter, kind: Kind, entry: EntryView<'_>) -> Tri {
         Filter::False => Tri::False,
         Filter::Undefined => Tri::Undefined,
         Filter::Kinds(kinds) => kinds.contains(kind).into(),
-        Filter::And(parts) => {
-            let mut result = Tri::True;
-            for part in parts {
-                match evaluate(part, kind, entry) {
-                    Tri::False => return Tri::False,
-                    Tri::Undefined => result = Tri::Undefined,
-                    Tri::True => {}
-                }
-            }
-            result
-        }
-        Filter::Or(parts) => {
-            let mut result = Tri::False;
-            for part in parts {
-                match evaluate(part, kind, entry) {
-                    Tri::True => return Tri::True,
-                    Tri::Undefined => result = Tri::Undefined,
-                    Tri::False => {}
-                }
-            }
-            result
-        }
-        Filter::Not(part) => match evaluate(part, kind, entry) {
-            Tri::True => Tri::False,
-            Tri::False => Tri::True,
-            Tri::Undefined => Tri::Undefined,
-        },
+        Filter::And(parts) => Tri::all(parts.iter().map(|part| evaluate(part, kind, entry))),
+        Filter::Or(parts) => Tri::any(parts.iter().map(|part| evaluate(part, kind, entry))),
+        Filter::Not(part) => evaluate(part, kind, entry).negate(),
         // A mobile number is shown to those who may see it; it is never asked.
         Filter::Test(Field::Mobile, _) => Tri::Undefined,
         Filter::Test(field, test) => holds(*field, test, entry).into(),
@@ -79,20 +94,18 @@ fn holds(field: Field, test: &Test, entry: EntryView<'_>) -> bool {
                     wanted.split(' ').all(|word| form.split(' ').any(|w| w == word)) || *form == wanted
                 })
         }
-        Test::Substrings(pieces) => {
-            let pieces = Pieces::new(matching, pieces);
+        Test::Substrings { initial, any, final_ } => {
+            let pieces = Pieces::new(matching, initial, any, final_);
             forms(field, matching, entry)
                 .iter()
                 .any(|form| pieces.are_in(form))
         }
-        Test::AtLeast(bound) => {
-            let bound = order_form(matching, bound);
-            values.values().any(|value| order_form(matching, value) >= bound)
-        }
-        Test::AtMost(bound) => {
-            let bound = order_form(matching, bound);
-            values.values().any(|value| order_form(matching, value) <= bound)
-        }
+        Test::AtLeast(bound) => values
+            .values()
+            .any(|value| order(matching, value, bound).is_some_and(|o| o.is_ge())),
+        Test::AtMost(bound) => values
+            .values()
+            .any(|value| order(matching, value, bound).is_some_and(|o| o.is_le())),
     }
 }
 
@@ -100,7 +113,7 @@ fn holds(field: Field, test: &Test, entry: EntryView<'_>) -> bool {
 pub fn equality_form(matching: Matching, value: &str) -> String {
     match matching {
         Matching::Name => equality_key(value),
-        Matching::Exact => fold_exact(value),
+        Matching::Exact | Matching::Time | Matching::Number => fold_exact(value),
         Matching::Telephone => fold_telephone(value),
     }
 }
@@ -108,8 +121,20 @@ pub fn equality_form(matching: Matching, value: &str) -> String {
 fn order_form(matching: Matching, value: &str) -> String {
     match matching {
         Matching::Name => fold(value),
-        Matching::Exact => fold_exact(value),
+        Matching::Exact | Matching::Time | Matching::Number => fold_exact(value),
         Matching::Telephone => fold_telephone(value),
+    }
+}
+
+/// How a value stands to a bound; `None` where one of them is no number and both should be.
+fn order(matching: Matching, value: &str, bound: &str) -> Option<Ordering> {
+    match matching {
+        Matching::Number => value
+            .parse::<f64>()
+            .ok()?
+            .partial_cmp(&bound.trim().parse().ok()?),
+        // Generalized times of one form, `…Z`, are in the order of their letters; a shorter one is a beginning.
+        _ => Some(order_form(matching, value).cmp(&order_form(matching, bound))),
     }
 }
 
@@ -131,7 +156,7 @@ pub fn forms(field: Field, matching: Matching, entry: EntryView<'_>) -> Vec<Stri
     }
     match matching {
         Matching::Name => values.values().flat_map(variants).collect(),
-        Matching::Exact => values.values().map(fold_exact).collect(),
+        Matching::Exact | Matching::Time | Matching::Number => values.values().map(fold_exact).collect(),
         Matching::Telephone => values.values().map(fold_telephone).collect(),
     }
 }
@@ -143,12 +168,12 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn new(matching: Matching, pieces: &Substrings) -> Self {
+    fn new(matching: Matching, initial: &Option<String>, any: &[String], last: &Option<String>) -> Self {
         let form = |piece: &String| piece_form(matching, piece);
         Self {
-            initial: pieces.initial.as_ref().map(form),
-            any: pieces.any.iter().map(form).collect(),
-            last: pieces.last.as_ref().map(form),
+            initial: initial.as_ref().map(form),
+            any: any.iter().map(form).collect(),
+            last: last.as_ref().map(form),
         }
     }
 
@@ -199,10 +224,11 @@ mod tests {
         let any = pieces.iter().map(|p| (*p).to_owned()).collect();
         Filter::Test(
             field,
-            Test::Substrings(Substrings {
+            Test::Substrings {
+                initial: None,
                 any,
-                ..Substrings::default()
-            }),
+                final_: None,
+            },
         )
     }
 

@@ -2,6 +2,8 @@
 
 pub mod evaluate;
 
+pub use evaluate::{Tri, evaluate};
+
 use crate::view::field::Field;
 
 /// What an entry is.
@@ -11,6 +13,11 @@ pub enum Kind {
     Mailbox = 1,
     Professional = 2,
     Structure = 4,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Mailbox, Self::Professional, Self::Structure];
 }
 
 /// A set of kinds.
@@ -24,6 +31,11 @@ impl Kinds {
     /// One kind alone.
     pub fn only(kind: Kind) -> Self {
         Self(kind as u8)
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether the set holds a kind.
@@ -65,18 +77,15 @@ pub enum Filter {
 pub enum Test {
     Present,
     Equals(String),
-    Substrings(Substrings),
+    /// The pieces come in this order, without overlap.
+    Substrings {
+        initial: Option<String>,
+        any: Vec<String>,
+        final_: Option<String>,
+    },
     AtLeast(String),
     AtMost(String),
     Approx(String),
-}
-
-/// Pieces that a value must hold, in this order and without overlap.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Substrings {
-    pub initial: Option<String>,
-    pub any: Vec<String>,
-    pub last: Option<String>,
 }
 
 /// What one entry is known by.
@@ -88,4 +97,15 @@ pub enum Key {
     Professional(String),
     /// `F` + FINESS or technical id.
     Structure(String),
+}
+
+impl Key {
+    /// The kind of what it names.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Mailbox(_) => Kind::Mailbox,
+            Self::Professional(_) => Kind::Professional,
+            Self::Structure(_) => Kind::Structure,
+        }
+    }
 }

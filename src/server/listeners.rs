@@ -13,7 +13,6 @@ use super::tls::TlsIdentity;
 use crate::cli::settings::ServeSettings;
 use crate::ldap;
 use crate::rest::{self, RestState};
-use crate::service::Directory;
 
 /// Most LDAP connections at one time, and of one address (a hospital may be one address).
 const MAX_CONNECTIONS: usize = 8192;
@@ -69,31 +68,22 @@ impl Listeners {
     /// Serves until `stop`, then lets answers under way end.
     pub async fn serve(
         self,
-        settings: ServeSettings,
-        directory: Directory,
+        ldap: Arc<ldap::Context>,
         rest: RestState,
         tls: Arc<TlsIdentity>,
         stop: CancellationToken,
     ) {
-        let context = Arc::new(ldap::Context::new(directory, &settings));
         let tracker = TaskTracker::new();
         let limits = Arc::new(Limits::default());
         let plain = accept(
             self.ldap,
             None,
-            context.clone(),
+            ldap.clone(),
             limits.clone(),
             tracker.clone(),
             stop.clone(),
         );
-        let secured = accept(
-            self.ldaps,
-            Some(tls),
-            context,
-            limits,
-            tracker.clone(),
-            stop.clone(),
-        );
+        let secured = accept(self.ldaps, Some(tls), ldap, limits, tracker.clone(), stop.clone());
         let waiting = |stop: CancellationToken| async move { stop.cancelled().await };
         let http =
             axum::serve(self.http, rest::router(rest.clone())).with_graceful_shutdown(waiting(stop.clone()));

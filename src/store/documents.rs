@@ -348,7 +348,7 @@ impl<'c> Documents<'c> {
         let rows: Vec<(String, String, String, Option<i16>, String)> = sqlx::query_as(
             "select distinct a.identification_nationale, m.adresse_publiee, m.type_bal, m.rang, m.adresse
              from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where a.identification_nationale = any($1) and not m.liste_rouge
+             where a.identification_nationale = any($1) and not m.liste_rouge and m.type_bal = 'PER'
              order by a.identification_nationale, m.rang nulls last, m.adresse",
         )
         .bind(&holders)
@@ -428,7 +428,11 @@ impl<'c> Documents<'c> {
             let Some((_, mailbox)) = places.get(&row.try_get(0)?).and_then(|n| mailboxes.get_mut(*n)) else {
                 continue;
             };
-            let attachment = self.attachment(&row)?;
+            let mut attachment = self.attachment(&row)?;
+            // Whoever answers for an organisation's, a machine's or a practice's box is not public.
+            if mailbox.type_bal != "PER" {
+                attachment.hide_person();
+            }
             mailbox.attachments.push(attachment);
         }
         Ok(())

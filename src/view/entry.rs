@@ -83,11 +83,9 @@ impl<'e> EntryView<'e> {
             .map(|(_, values)| values)
     }
 
-    /// The first value of a field, or nothing.
-    pub fn first(self, field: Field) -> &'e str {
-        self.get(field)
-            .and_then(|values| values.values().next())
-            .unwrap_or("")
+    /// The first value of a field.
+    pub fn first(self, field: Field) -> Option<&'e str> {
+        self.get(field)?.values().next()
     }
 }
 
@@ -167,7 +165,7 @@ mod tests {
             let bytes = builder.push(Field::Mail, "a@b.fr").finish();
             let view = EntryView::new(&bytes);
             prop_assert_eq!(view.get(Field::Description).unwrap().values().collect::<Vec<_>>(), kept);
-            prop_assert_eq!(view.first(Field::Mail), "a@b.fr");
+            prop_assert_eq!(view.first(Field::Mail), Some("a@b.fr"));
         }
 
         #[test]

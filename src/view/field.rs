@@ -1,123 +1,266 @@
-//! The fields of an entry: names, OIDs and matching of every attribute that can be shown or asked.
+//! The fields of a public entry: their LDAP names, aliases, object identifiers and how their values compare.
 //!
-//! Standard attributes by RFC 4519, 2798, 4530, 4512; the national names by the one known client of an MSSanté
-//! directory; our own OIDs stand under a UUID (ITU-T X.667).
+//! The one table that the entry encoding, the index, the LDAP room and the published schema agree on.
 
-use Matching::{Exact, Name, Telephone};
-
-/// How values compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Matching {
-    /// Names and texts: case, accents, hyphens, joined and spaced forms do not count.
-    Name,
-    /// Addresses, identifiers, codes, times: only case does not count.
-    Exact,
-    /// Telephone numbers: digits only.
-    Telephone,
+/// A field of an entry. The number is part of the stored encoding: add at the end, never reorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Field {
+    Cn,
+    Sn,
+    GivenName,
+    DisplayName,
+    Mail,
+    Uid,
+    Title,
+    O,
+    Ou,
+    Street,
+    PostalCode,
+    L,
+    St,
+    PostalAddress,
+    Description,
+    EmployeeNumber,
+    TelephoneNumber,
+    Facsimile,
+    Mobile,
+    BusinessCategory,
+    TypeBal,
+    IdentifiantPp,
+    TypeIdentifiantPp,
+    IdentifiantPm,
+    TypeIdentifiantPm,
+    Profession,
+    CodeSavoirFaire,
+    Dematerialisation,
+    ModeExercice,
+    Finess,
+    FinessEj,
+    Siret,
+    Siren,
+    CategorieEtablissement,
+    Latitude,
+    Longitude,
+    EntryUuid,
+    CreateTimestamp,
+    ModifyTimestamp,
 }
 
-/// What the schema says of a field.
+/// How values of a field compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// Words for people: case, accents, apostrophes, hyphens and spaces do not count
+    /// (an extension of caseIgnoreMatch).
+    Name,
+    /// Codes, identifiers, addresses: only case does not count (caseIgnoreMatch).
+    Exact,
+    /// Digits; spaces and signs do not count (telephoneNumberMatch).
+    Telephone,
+    /// Generalized time, RFC 4517 section 3.3.13.
+    Time,
+    /// A decimal number.
+    Number,
+}
+
+/// What is published of a field.
 #[derive(Debug)]
 pub struct Definition {
+    pub field: Field,
+    /// Canonical spelling.
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub oid: &'static str,
     pub matching: Matching,
-    /// Returned only when asked (`+` or by name).
+    /// Returned only when asked for by name or by `+`.
     pub operational: bool,
 }
 
-macro_rules! fields {
-    ($($variant:ident $name:literal [$($alias:literal),*] $oid:expr, $matching:expr, $operational:literal;)*) => {
-        /// A field of an entry.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
-        pub enum Field { $($variant),* }
-
-        impl Field {
-            /// Every field, in the order of its number.
-            pub const ALL: &'static [Field] = &[$(Field::$variant),*];
-        }
-
-        const DEFINITIONS: &[Definition] = &[$(Definition {
-            name: $name, aliases: &[$($alias),*], oid: $oid, matching: $matching, operational: $operational,
-        }),*];
-    };
+const fn user(
+    field: Field,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    oid: &'static str,
+    matching: Matching,
+) -> Definition {
+    Definition {
+        field,
+        name,
+        aliases,
+        oid,
+        matching,
+        operational: false,
+    }
 }
 
-/// Arc of our own attributes.
+const fn operational(field: Field, name: &'static str, oid: &'static str, matching: Matching) -> Definition {
+    Definition {
+        field,
+        name,
+        aliases: &[],
+        oid,
+        matching,
+        operational: true,
+    }
+}
+
+/// Object identifier of one of our own attribute types (`2.25.<UUID>`, Rec. ITU-T X.667).
 macro_rules! own {
-    ($n:literal) => {
-        concat!("2.25.281474439839776340118225711246872135123.1.", $n)
+    ($number:literal) => {
+        concat!("2.25.306244516415449518066408764905552017988.1.", $number)
     };
 }
 
-fields! {
-    Cn "cn" ["commonName"] "2.5.4.3", Name, false;
-    Sn "sn" ["surname"] "2.5.4.4", Name, false;
-    GivenName "givenName" ["gn"] "2.5.4.42", Name, false;
-    DisplayName "displayName" [] "2.16.840.1.113730.3.1.241", Name, false;
-    Mail "mail" ["rfc822Mailbox"] "0.9.2342.19200300.100.1.3", Exact, false;
-    Uid "uid" ["userid"] "0.9.2342.19200300.100.1.1", Exact, false;
-    Title "title" [] "2.5.4.12", Name, false;
-    O "o" ["organizationName"] "2.5.4.10", Name, false;
-    Ou "ou" ["organizationalUnitName"] "2.5.4.11", Name, false;
-    Street "street" ["streetAddress"] "2.5.4.9", Name, false;
-    PostalCode "postalCode" [] "2.5.4.17", Exact, false;
-    L "l" ["localityName"] "2.5.4.7", Name, false;
-    St "st" ["stateOrProvinceName"] "2.5.4.8", Name, false;
-    PostalAddress "postalAddress" [] "2.5.4.16", Name, false;
-    Description "description" [] "2.5.4.13", Name, false;
-    EmployeeNumber "employeeNumber" [] "2.16.840.1.113730.3.1.3", Exact, false;
-    TelephoneNumber "telephoneNumber" [] "2.5.4.20", Telephone, false;
-    Facsimile "facsimileTelephoneNumber" ["fax"] "2.5.4.23", Telephone, false;
-    Mobile "mobile" ["mobileTelephoneNumber"] "0.9.2342.19200300.100.1.41", Telephone, false;
-    BusinessCategory "businessCategory" [] "2.5.4.15", Name, false;
-    TypeBal "TypeBAL" [] own!("1"), Exact, false;
-    IdentifiantPp "IdentifiantPP" [] own!("2"), Exact, false;
-    TypeIdentifiantPp "TypeIdentifiantPP" [] own!("3"), Exact, false;
-    IdentifiantPm "IdentifiantPM" [] own!("4"), Exact, false;
-    TypeIdentifiantPm "TypeIdentifiantPM" [] own!("5"), Exact, false;
-    Profession "profession" [] own!("6"), Exact, false;
-    CodeSavoirFaire "codeSavoirFaire" [] own!("7"), Exact, false;
-    Dematerialisation "dematerialisation" [] own!("8"), Exact, false;
-    ModeExercice "modeExercice" [] own!("9"), Exact, false;
-    Finess "finess" [] own!("10"), Exact, false;
-    FinessEj "finessEJ" [] own!("11"), Exact, false;
-    Siret "siret" [] own!("12"), Exact, false;
-    Siren "siren" [] own!("13"), Exact, false;
-    CategorieEtablissement "categorieEtablissement" [] own!("14"), Exact, false;
-    Latitude "latitude" [] own!("15"), Exact, false;
-    Longitude "longitude" [] own!("16"), Exact, false;
-    EntryUuid "entryUUID" [] "1.3.6.1.1.16.4", Exact, true;
-    CreateTimestamp "createTimestamp" [] "2.5.18.1", Exact, true;
-    ModifyTimestamp "modifyTimestamp" [] "2.5.18.2", Exact, true;
-}
+use Field as F;
+use Matching::{Exact, Name, Number, Telephone, Time};
+
+/// In the order of [`Field`], which a test holds to.
+static DEFINITIONS: [Definition; 39] = [
+    user(F::Cn, "cn", &["commonName"], "2.5.4.3", Name),
+    user(F::Sn, "sn", &["surname"], "2.5.4.4", Name),
+    user(F::GivenName, "givenName", &["gn"], "2.5.4.42", Name),
+    user(
+        F::DisplayName,
+        "displayName",
+        &[],
+        "2.16.840.1.113730.3.1.241",
+        Name,
+    ),
+    user(
+        F::Mail,
+        "mail",
+        &["rfc822Mailbox"],
+        "0.9.2342.19200300.100.1.3",
+        Exact,
+    ),
+    user(F::Uid, "uid", &["userid"], "0.9.2342.19200300.100.1.1", Exact),
+    user(F::Title, "title", &[], "2.5.4.12", Name),
+    user(F::O, "o", &["organizationName"], "2.5.4.10", Name),
+    user(F::Ou, "ou", &["organizationalUnitName"], "2.5.4.11", Name),
+    user(F::Street, "street", &["streetAddress"], "2.5.4.9", Name),
+    user(F::PostalCode, "postalCode", &[], "2.5.4.17", Exact),
+    user(F::L, "l", &["localityName"], "2.5.4.7", Name),
+    user(F::St, "st", &["stateOrProvinceName"], "2.5.4.8", Name),
+    user(F::PostalAddress, "postalAddress", &[], "2.5.4.16", Name),
+    user(F::Description, "description", &[], "2.5.4.13", Name),
+    user(
+        F::EmployeeNumber,
+        "employeeNumber",
+        &[],
+        "2.16.840.1.113730.3.1.3",
+        Exact,
+    ),
+    user(F::TelephoneNumber, "telephoneNumber", &[], "2.5.4.20", Telephone),
+    user(
+        F::Facsimile,
+        "facsimileTelephoneNumber",
+        &["fax"],
+        "2.5.4.23",
+        Telephone,
+    ),
+    user(
+        F::Mobile,
+        "mobile",
+        &["mobileTelephoneNumber"],
+        "0.9.2342.19200300.100.1.41",
+        Telephone,
+    ),
+    user(F::BusinessCategory, "businessCategory", &[], "2.5.4.15", Name),
+    user(F::TypeBal, "TypeBAL", &[], own!(1), Exact),
+    user(F::IdentifiantPp, "IdentifiantPP", &[], own!(2), Exact),
+    user(F::TypeIdentifiantPp, "TypeIdentifiantPP", &[], own!(3), Exact),
+    user(F::IdentifiantPm, "IdentifiantPM", &[], own!(4), Exact),
+    user(F::TypeIdentifiantPm, "TypeIdentifiantPM", &[], own!(5), Exact),
+    user(F::Profession, "profession", &[], own!(6), Exact),
+    user(F::CodeSavoirFaire, "codeSavoirFaire", &[], own!(7), Exact),
+    user(F::Dematerialisation, "dematerialisation", &[], own!(8), Exact),
+    user(F::ModeExercice, "modeExercice", &[], own!(9), Exact),
+    user(F::Finess, "finess", &[], own!(10), Exact),
+    user(F::FinessEj, "finessEJ", &[], own!(11), Exact),
+    user(F::Siret, "siret", &[], own!(12), Exact),
+    user(F::Siren, "siren", &[], own!(13), Exact),
+    user(
+        F::CategorieEtablissement,
+        "categorieEtablissement",
+        &[],
+        own!(14),
+        Exact,
+    ),
+    user(F::Latitude, "latitude", &[], own!(15), Number),
+    user(F::Longitude, "longitude", &[], own!(16), Number),
+    operational(F::EntryUuid, "entryUUID", "1.3.6.1.1.16.4", Exact),
+    operational(F::CreateTimestamp, "createTimestamp", "2.5.18.1", Time),
+    operational(F::ModifyTimestamp, "modifyTimestamp", "2.5.18.2", Time),
+];
 
 impl Field {
-    /// What the schema says.
+    /// How many there are.
+    pub const COUNT: usize = DEFINITIONS.len();
+
+    /// Every definition, in the order of the enumeration.
+    pub fn definitions() -> &'static [Definition] {
+        &DEFINITIONS
+    }
+
+    /// Every field, in the order of the enumeration.
+    pub const ALL: [Self; Self::COUNT] = {
+        let mut all = [Self::Cn; Self::COUNT];
+        let mut place = 0;
+        while place < Self::COUNT {
+            all[place] = DEFINITIONS[place].field;
+            place += 1;
+        }
+        all
+    };
+
+    /// The field with this number.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        DEFINITIONS
+            .get(usize::from(number))
+            .map(|definition| definition.field)
+    }
+
     pub fn definition(self) -> &'static Definition {
-        // One definition a variant, by construction of the macro.
         &DEFINITIONS[self as usize]
     }
 
-    /// How its values compare.
+    /// Canonical spelling of the attribute.
+    pub fn name(self) -> &'static str {
+        self.definition().name
+    }
+
     pub fn matching(self) -> Matching {
         self.definition().matching
     }
+}
 
-    /// The field of a number.
-    pub fn from_u8(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_numbers() {
+        for (number, definition) in Field::definitions().iter().enumerate() {
+            assert_eq!(definition.field as usize, number, "{}", definition.name);
+        }
+        assert_eq!(Field::from_u8(Field::COUNT as u8), None);
+        assert_eq!(
+            Field::from_u8(Field::ModifyTimestamp as u8),
+            Some(Field::ModifyTimestamp)
+        );
     }
 
-    /// The field of a name, alias or OID, without regard to case.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|field| {
-            let d = field.definition();
-            d.name.eq_ignore_ascii_case(name)
-                || d.oid == name
-                || d.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
-        })
+    #[test]
+    fn no_name_alias_or_identifier_comes_twice() {
+        let mut seen = std::collections::HashSet::new();
+        for definition in Field::definitions() {
+            for name in definition
+                .aliases
+                .iter()
+                .chain([&definition.name, &definition.oid])
+            {
+                assert!(seen.insert(name.to_lowercase()), "{name}");
+            }
+        }
     }
 }

@@ -17,7 +17,9 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -79,21 +81,36 @@ impl Place {
         let ports: [u16; 4] = free_ports();
         let address = |n: usize| format!("127.0.0.1:{}", ports[n]);
         let (ldap, ldaps, http, admin) = (address(0), address(1), address(2), address(3));
-        let mut all = vec!["serve", "--ldap", &ldap, "--ldaps", &ldaps, "--http", &http, "--admin", &admin];
+        let mut all = vec![
+            "serve", "--ldap", &ldap, "--ldaps", &ldaps, "--http", &http, "--admin", &admin,
+        ];
         all.extend(arguments);
-        let mut child = self.command(&all).stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut child = self
+            .command(&all)
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C")));
         if !ready {
             panic!("the node ended: {}", child.wait().unwrap());
         }
         std::thread::spawn(move || lines.for_each(drop));
-        Node { child, ldap, ldaps, http, admin }
+        Node {
+            child,
+            ldap,
+            ldaps,
+            http,
+            admin,
+        }
     }
 }
 
 fn free_ports() -> [u16; 4] {
-    let held: Vec<TcpListener> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let held: Vec<TcpListener> = (0..4)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
     std::array::from_fn(|n| held[n].local_addr().unwrap().port())
 }
 
@@ -114,7 +131,11 @@ impl Node {
         for header in headers {
             command.args(["-H", header]);
         }
-        let output = command.arg(format!("http://{}{path}", self.http)).output().unwrap().stdout;
+        let output = command
+            .arg(format!("http://{}{path}", self.http))
+            .output()
+            .unwrap()
+            .stdout;
         let end = output.iter().rposition(|b| *b == b'\n').unwrap();
         let status = std::str::from_utf8(&output[end + 1..]).unwrap().parse().unwrap();
         (status, output[..end].to_vec())
@@ -130,7 +151,14 @@ impl Node {
     /// Runs `ldapsearch`; exit status and LDIF.
     pub fn ldapsearch(&self, arguments: &[&str]) -> (i32, String) {
         let output = Command::new("ldapsearch")
-            .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &format!("ldap://{}", self.ldap)])
+            .args([
+                "-x",
+                "-LLL",
+                "-o",
+                "ldif-wrap=no",
+                "-H",
+                &format!("ldap://{}", self.ldap),
+            ])
             .args(arguments)
             .env("LDAPTLS_REQCERT", "never")
             .output()
@@ -166,11 +194,17 @@ pub fn eventually(what: &str, patience: Duration, mut holds: impl FnMut() -> boo
 
 /// The folder of the committed sample.
 pub fn sample() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("import/sample").to_str().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("import/sample")
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// Values of an attribute in LDIF, base64 ones left out.
 pub fn values<'l>(ldif: &'l str, attribute: &str) -> Vec<&'l str> {
     let start = format!("{attribute}: ");
-    ldif.lines().filter_map(|line| line.strip_prefix(start.as_str())).collect()
+    ldif.lines()
+        .filter_map(|line| line.strip_prefix(start.as_str()))
+        .collect()
 }
