@@ -206,7 +206,7 @@ fn write_people(
     Ok(())
 }
 
-/// Boxes of services: half of them at the first hospital, the rest spread over the others.
+/// Boxes of services: every second one at the first hospital, thousands at most, the rest over the others.
 fn write_services(
     options: &Options,
     count: u64,
@@ -214,14 +214,14 @@ fn write_services(
     summary: &mut Summary,
     domains: &mut BTreeSet<String>,
 ) -> Result<(), SampleError> {
-    let establishments = structures::count(options.people);
+    const AT_THE_HOSPITAL: u64 = 8000;
+    let others = structures::count(options.people) - 1;
     for number in 0..count {
-        let (which, nth) = if number % 20 == 0 {
-            (0, number / 20)
+        let (which, nth) = if number % 2 == 0 && number < AT_THE_HOSPITAL {
+            (0, number / 2)
         } else {
-            (number % establishments, number / establishments)
+            (1 + number % others, number / others)
         };
-        let (which, nth) = if which == 0 { (0, number) } else { (which, nth) };
         let establishment = structures::establishment(options.seed, which);
         domains.insert(establishment.domain.clone());
         mailboxes.line(&mssante::service_line(&establishment, nth))?;
