@@ -74,7 +74,7 @@ fn filters_follow_three_valued_logic_and_compare_as_the_directory_does() {
         count("(&(TypeBAL=ORG)(IdentifiantPM=990000000)(ou=cardiologie))"),
         1
     );
-    assert!(count("(&)") >= 100);
+    assert_eq!(count("(&)"), 100);
 }
 
 #[test]
@@ -160,10 +160,7 @@ fn root_dse_and_subschema_are_readable() {
         "attributeTypes",
     ]);
     assert_eq!(code, 0);
-    assert!(
-        ldif.contains("NAME 'inetOrgPerson'") && ldif.contains("TypeBAL"),
-        "{ldif}"
-    );
+    assert!(ldif.contains("NAME 'inetOrgPerson'"), "{ldif}");
     assert!(
         values(&ldif, "objectClasses")
             .iter()

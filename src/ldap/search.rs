@@ -146,16 +146,20 @@ impl Search<'_> {
         scope: &LdapSearchScope,
         filter: &Filter,
     ) -> Ended<()> {
-        if matches!(scope, LdapSearchScope::Base | LdapSearchScope::Subtree) {
-            self.fixed(&fixed::container(container, suffix))?;
-        }
         let kinds = match scope {
-            LdapSearchScope::Base => return Ok(()),
+            LdapSearchScope::Base => return self.fixed(&fixed::container(container, suffix)),
             LdapSearchScope::OneLevel => container.kinds_one_level(),
             LdapSearchScope::Subtree | LdapSearchScope::Children => container.kinds_below(),
         };
-        for child in container.children() {
-            self.fixed(&fixed::container(*child, suffix))?;
+        // A mail client that reads the whole context of mailboxes never meets an entry without an address.
+        let correspondents_only = *scope != LdapSearchScope::OneLevel && kinds.contains(Kind::Mailbox);
+        if !correspondents_only {
+            if *scope == LdapSearchScope::Subtree {
+                self.fixed(&fixed::container(container, suffix))?;
+            }
+            for child in container.children() {
+                self.fixed(&fixed::container(*child, suffix))?;
+            }
         }
         if kinds == Kinds::NONE {
             return Ok(());
