@@ -1,10 +1,8 @@
 //! From an entry of the store to a document of the index: its views, its terms and its columns.
 
-use std::collections::BTreeSet;
-
 use tantivy::TantivyDocument;
 
-use super::schema::{self, ACTIVITY_COLUMNS, Fields, GRAM, GRAM_FIELDS, hash};
+use super::schema::{self, ACTIVITY_COLUMNS, Fields, GRAM, hash};
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
 use crate::directory::structure::{Address, Structure};
@@ -38,7 +36,8 @@ pub fn make(fields: &Fields, document: &Document) -> TantivyDocument {
 struct Maker<'f> {
     fields: &'f Fields,
     doc: TantivyDocument,
-    terms: BTreeSet<String>,
+    /// May hold a term twice until the document is finished.
+    terms: Vec<String>,
 }
 
 impl<'f> Maker<'f> {
@@ -53,28 +52,28 @@ impl<'f> Maker<'f> {
         let mut maker = Self {
             fields,
             doc,
-            terms: BTreeSet::from([schema::kind_term(kind)]),
+            terms: vec![schema::kind_term(kind)],
         };
-        maker.add_entry(EntryView::new(entry));
+        maker.add_entry(kind, EntryView::new(entry));
         maker
     }
 
     /// The terms by which LDAP filters find the entry.
-    fn add_entry(&mut self, entry: EntryView<'_>) {
+    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>) {
         for (field, values) in entry.fields() {
             let matching = field.matching();
-            self.terms.insert(schema::presence_term(field));
+            self.terms.push(schema::presence_term(field));
             for value in values.values() {
                 self.terms
-                    .insert(schema::equality_term(field, &equality_form(matching, value)));
+                    .push(schema::equality_term(field, &equality_form(matching, value)));
             }
-            if GRAM_FIELDS.contains(&field) {
+            if schema::has_grams(kind, field) {
                 for form in forms(field, matching, entry) {
                     self.terms
                         .extend(schema::grams(&form).map(|gram| schema::gram_term(field, gram)));
                     for letters in 1..=GRAM {
                         self.terms
-                            .insert(schema::initial_term(field, schema::beginning(&form, letters)));
+                            .push(schema::initial_term(field, schema::beginning(&form, letters)));
                     }
                 }
             }
@@ -83,7 +82,7 @@ impl<'f> Maker<'f> {
 
     fn key(&mut self, kind: Kind, key: &str) {
         if !key.is_empty() {
-            self.terms.insert(schema::key_term(kind, &fold_exact(key)));
+            self.terms.push(schema::key_term(kind, &fold_exact(key)));
         }
     }
 
@@ -164,6 +163,8 @@ impl<'f> Maker<'f> {
             self.fields.suggestion,
             suggestion.map(|part| part.replace('\t', " ")).join("\t"),
         );
+        self.terms.sort_unstable();
+        self.terms.dedup();
         for term in self.terms {
             self.doc.add_text(self.fields.term, term);
         }
@@ -280,7 +281,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
     maker.key(Kind::Mailbox, &m.id);
     maker.name_words(&name);
     maker.other_words(&m.adresse);
-    maker.terms.insert(schema::other_word(&m.adresse));
+    maker.terms.push(schema::other_word(&m.adresse));
     for field in [
         Field::Title,
         Field::O,
@@ -309,7 +310,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
     }
     for attachment in &m.attachments {
         if let Some(structure) = &attachment.structure {
-            maker.terms.insert(schema::structure_term(&structure.id));
+            maker.terms.push(schema::structure_term(&structure.id));
         }
         maker.place(
             1,

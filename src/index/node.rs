@@ -20,7 +20,7 @@ use crate::store::documents::{Document, Documents, IdTable};
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const BUILD_MEMORY: usize = 256 << 20;
 const FOLLOW_MEMORY: usize = 32 << 20;
 

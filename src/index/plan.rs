@@ -3,7 +3,7 @@
 //! A plan never leaves out an entry that meets the filter; where it may let others in, it says so, and each
 //! candidate is then put to [`crate::query::evaluate`].
 
-use super::schema::{self, GRAM, GRAM_FIELDS};
+use super::schema::{self, GRAM};
 use crate::query::evaluate::{equality_form, piece_form};
 use crate::query::{Filter, Kind, Kinds, Test};
 use crate::view::field::Field;
@@ -18,17 +18,17 @@ pub enum Plan {
     Or(Vec<Plan>),
 }
 
-/// The plan of a filter, and whether it lets in nothing else.
-pub fn plan(filter: &Filter) -> (Plan, bool) {
+/// The plan of a filter over entries of some kinds, and whether it lets in nothing else.
+pub fn plan(filter: &Filter, kinds: Kinds) -> (Plan, bool) {
     match filter {
         Filter::True => (Plan::All, true),
         Filter::False | Filter::Undefined | Filter::Test(Field::Mobile, _) => (Plan::Nothing, true),
-        Filter::Kinds(kinds) => (of_kinds(*kinds), true),
+        Filter::Kinds(wanted) => (of_kinds(*wanted), true),
         // Negation is for the evaluation: what a plan lets in too much it would leave out here.
         Filter::Not(_) => (Plan::All, false),
         Filter::And(parts) => {
             let (mut plans, mut exact) = (Vec::new(), true);
-            for (plan, is_exact) in parts.iter().map(plan) {
+            for (plan, is_exact) in parts.iter().map(|part| plan(part, kinds)) {
                 exact &= is_exact;
                 match plan {
                     Plan::Nothing => return (Plan::Nothing, true),
@@ -47,7 +47,11 @@ pub fn plan(filter: &Filter) -> (Plan, bool) {
         }
         Filter::Or(parts) => {
             let (mut plans, mut exact) = (Vec::new(), true);
-            for (plan, is_exact) in parts.iter().filter(|part| !is_implied(part, parts)).map(plan) {
+            for (plan, is_exact) in parts
+                .iter()
+                .filter(|part| !is_implied(part, parts))
+                .map(|part| plan(part, kinds))
+            {
                 match plan {
                     Plan::Nothing => {}
                     Plan::All => return (Plan::All, exact && is_exact && parts.len() == 1),
@@ -64,7 +68,7 @@ pub fn plan(filter: &Filter) -> (Plan, bool) {
                 exact,
             )
         }
-        Filter::Test(field, test) => of_test(*field, test),
+        Filter::Test(field, test) => of_test(*field, test, kinds),
     }
 }
 
@@ -102,7 +106,7 @@ fn is_implied(part: &Filter, parts: &[Filter]) -> bool {
     any.len() == 1 && parts.contains(&Filter::Test(Field::Cn, test.clone()))
 }
 
-fn of_test(field: Field, test: &Test) -> (Plan, bool) {
+fn of_test(field: Field, test: &Test, kinds: Kinds) -> (Plan, bool) {
     let present = || Plan::Term(schema::presence_term(field));
     match test {
         Test::Present => (present(), true),
@@ -114,7 +118,7 @@ fn of_test(field: Field, test: &Test) -> (Plan, bool) {
             true,
         ),
         Test::Substrings { initial, any, final_ } => {
-            of_substrings(field, initial, any, final_).unwrap_or_else(|| (present(), false))
+            of_substrings(field, initial, any, final_, kinds).unwrap_or_else(|| (present(), false))
         }
         Test::AtLeast(_) | Test::AtMost(_) | Test::Approx(_) => (present(), false),
     }
@@ -125,13 +129,15 @@ fn of_substrings(
     initial: &Option<String>,
     any: &[String],
     last: &Option<String>,
+    kinds: Kinds,
 ) -> Option<(Plan, bool)> {
     // Surname and first name are parts of `cn`, whose grams serve for them.
     let (gram_field, own) = match field {
         Field::Sn | Field::GivenName => (Field::Cn, false),
         other => (other, true),
     };
-    if !GRAM_FIELDS.contains(&gram_field) {
+    let mut asked = Kind::ALL.into_iter().filter(|kind| kinds.contains(*kind));
+    if !asked.all(|kind| schema::has_grams(kind, gram_field)) {
         return None;
     }
     let mut plans = Vec::new();
@@ -183,13 +189,13 @@ mod tests {
 
     #[test]
     fn a_short_infix_is_one_term_and_needs_no_second_look() {
-        let (found, exact) = plan(&any(Field::Cn, "XQ"));
+        let (found, exact) = plan(&any(Field::Cn, "XQ"), Kinds::ALL);
         assert_eq!(
             found,
             Plan::And(vec![Plan::Term(schema::gram_term(Field::Cn, "xq"))])
         );
         assert!(exact);
-        assert!(!plan(&any(Field::Cn, "martin")).1);
+        assert!(!plan(&any(Field::Cn, "martin"), Kinds::ALL).1);
     }
 
     #[test]
@@ -199,7 +205,7 @@ mod tests {
                 .map(|f| any(f, "ab"))
                 .into(),
         );
-        let (Plan::Or(legs), true) = plan(&four) else {
+        let (Plan::Or(legs), true) = plan(&four, Kinds::only(Kind::Mailbox)) else {
             panic!("not an exact union")
         };
         assert_eq!(legs.len(), 2);
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn a_negation_looks_at_everything() {
         assert_eq!(
-            plan(&Filter::Not(Box::new(any(Field::Cn, "a")))),
+            plan(&Filter::Not(Box::new(any(Field::Cn, "a"))), Kinds::ALL),
             (Plan::All, false)
         );
     }

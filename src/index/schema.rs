@@ -82,8 +82,12 @@ pub fn activity_column(column: usize) -> &'static str {
     ACTIVITY_NAMES.get(column).copied().unwrap_or(ACTIVITY_NAMES[0])
 }
 
-/// Fields whose substrings have grams; pieces in other fields are looked for in every entry that has them.
-pub const GRAM_FIELDS: [Field; 4] = [Field::Cn, Field::DisplayName, Field::Mail, Field::O];
+/// Whether pieces of a field are found by grams. Mail clients ask mailboxes; of the others only names are. Pieces of
+/// any other field are looked for in every entry that has it.
+pub fn has_grams(kind: Kind, field: Field) -> bool {
+    field == Field::Cn
+        || (kind == Kind::Mailbox && matches!(field, Field::DisplayName | Field::Mail | Field::O))
+}
 
 /// Letters of the longest gram.
 pub const GRAM: usize = 3;

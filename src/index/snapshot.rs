@@ -89,7 +89,7 @@ impl Snapshot {
         deadline: Instant,
         cancelled: &AtomicBool,
     ) -> tantivy::Result<(Vec<(Kind, Stored)>, SearchEnd)> {
-        let (planned, exact) = plan::plan(filter);
+        let (planned, exact) = plan::plan(filter, kinds);
         let narrowed = match (plan::of_kinds(kinds), planned) {
             (Plan::Nothing, _) | (_, Plan::Nothing) => return Ok((Vec::new(), SearchEnd::Complete)),
             (Plan::All, planned) => planned,

@@ -20,7 +20,7 @@ pub fn establishment_line(e: &Establishment) -> String {
         if without_siret { "" } else { &e.siret },
         if e.name == e.short_name { "" } else { &e.name },
     );
-    let cedex = if e.number % 8 == 0 {
+    let cedex = if e.number.is_multiple_of(8) {
         format!("{} {} CEDEX", e.town.cedex(), e.town.routing_name())
     } else {
         format!("{} {}", e.town.postcode, e.town.routing_name())

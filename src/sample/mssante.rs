@@ -47,7 +47,7 @@ pub fn personal_lines(person: &Person) -> Vec<String> {
                 "PER|{address}|{kind}|{id}|{}|{}|{}||{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}||||1||AV|DES ESSAIS||{routing}|{postcode}|{department}|FRANCE",
                 person.national_id, structure.0, structure.1, person.title.1, person.nom, person.prenom.to_uppercase(),
                 person.category.0, person.category.1, person.profession.0, person.profession.1, specialty.0, specialty.1,
-                if person.number % 3 == 0 { "O" } else { "N" }, structure.2,
+                if person.number.is_multiple_of(3) { "O" } else { "N" }, structure.2,
             ));
         }
     }

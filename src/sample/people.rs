@@ -100,7 +100,7 @@ pub fn person(seed: u64, number: u64, people: u64, generation: u64) -> Person {
     }
     let place = cast.map_or(place, |cast| cast.2);
     let (code, label, domain, _) = PROFESSIONS[place.min(PROFESSIONS.len() - 1)];
-    let is_adeli = cast.is_none() && matches!(code, "93" | "28") && number % 3 == 0;
+    let is_adeli = cast.is_none() && matches!(code, "93" | "28") && number.is_multiple_of(3);
     let national_id = if is_adeli {
         format!("099{:07}", number % 10_000_000)
     } else {

@@ -20,7 +20,10 @@ pub struct Establishment {
     pub domain: String,
 }
 
-const KINDS: [(&str, (&str, &str), (&str, &str)); 8] = [
+/// Code and label.
+type Coded = (&'static str, &'static str);
+
+const KINDS: [(&str, Coded, Coded); 8] = [
     (
         "CENTRE HOSPITALIER",
         ("355", "Centre Hospitalier (C.H.)"),

@@ -144,7 +144,7 @@ fn width(fields: &[&str], allowed: &[usize]) -> Result<(), Fault> {
     }
 }
 
-fn checked<'a>(text: &'a str, is_good: fn(&str) -> bool) -> &'a str {
+fn checked(text: &str, is_good: fn(&str) -> bool) -> &str {
     if is_good(text) { text } else { "" }
 }
 

@@ -37,6 +37,15 @@ impl Fault {
     }
 }
 
+/// Where a file has the layout's columns.
+struct Places {
+    /// By the layout's order.
+    places: Vec<Option<usize>>,
+    /// Number of the file's own columns.
+    width: usize,
+    unknown: Vec<String>,
+}
+
 /// One line's fields by their place in the layout.
 pub struct Fields<'f> {
     values: [&'f str; MAX_FIELDS],
@@ -83,11 +92,7 @@ impl Layout {
     }
 
     /// Finds the layout's columns in a file's header.
-    fn places(
-        &self,
-        header: &str,
-        file: &str,
-    ) -> Result<(Vec<Option<usize>>, usize, Vec<String>), SourceError> {
+    fn places(&self, header: &str, file: &str) -> Result<Places, SourceError> {
         let found: Vec<String> = names(header).iter().map(|name| canonical(name)).collect();
         let wanted: Vec<String> = self.names.iter().map(|name| canonical(name)).collect();
         let places: Vec<Option<usize>> = wanted
@@ -108,7 +113,11 @@ impl Layout {
             .filter(|(_, name)| !wanted.contains(name))
             .map(|(name, _)| (*name).to_owned())
             .collect();
-        Ok((places, found.len(), unknown))
+        Ok(Places {
+            places,
+            width: found.len(),
+            unknown,
+        })
     }
 
     /// Reads a whole file: `parse` turns each line's fields into a record for the sink.
@@ -132,9 +141,13 @@ impl Layout {
                 });
             }
         };
-        let (places, width, unknown_columns) = self.places(&header, file)?;
+        let Places {
+            places,
+            width,
+            unknown,
+        } = self.places(&header, file)?;
         let mut summary = PipeSummary {
-            unknown_columns,
+            unknown_columns: unknown,
             ..PipeSummary::default()
         };
         let mut seen = HashSet::new();

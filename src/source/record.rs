@@ -215,6 +215,10 @@ pub struct ConceptRow<'a> {
 
 /// Any record, as handed to a [`super::Sink`].
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one call; boxing would cost an allocation a line"
+)]
 pub enum Record<'a> {
     Activity(ActivityRow<'a>),
     Qualification(QualificationRow<'a>),
