@@ -58,6 +58,8 @@ pub fn department<'a>(code_commune: &'a str, code_postal: &'a str) -> Option<&'a
     match code_postal.get(..3)? {
         "200" | "201" => Some("2A"),
         "202" | "206" => Some("2B"),
+        // Other 20… are CEDEX of either side of Corsica, and 970 is no department.
+        other if other.starts_with("20") || other == "970" => None,
         overseas if overseas.starts_with("97") || overseas.starts_with("98") => Some(overseas),
         _ => code_postal.get(..2),
     }

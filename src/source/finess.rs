@@ -16,6 +16,9 @@ use crate::directory::place::{finess_commune, finess_department};
 /// Largest file: real ones stay below 60 MB.
 const MAX_BYTES: u64 = 512 << 20;
 
+/// Longest line; real ones stay below 600 bytes.
+const MAX_LINE: usize = 16 << 10;
+
 /// Why a line is rejected: column and reason.
 type Fault = (Option<&'static str>, String);
 
@@ -46,25 +49,14 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
         decode_windows_1252(error.as_bytes())
     });
     let mut without_coordinates = 0_u64;
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b';')
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
-    let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(broken(&format!("CSV: {error}"))),
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        let fields: Vec<&str> = record.iter().map(str::trim).collect();
-        if fields.first() == Some(&"finess") {
+    for (line, content) in (1_u64..).zip(text.trim_start_matches('\u{FEFF}').lines()) {
+        if content.trim().is_empty() || content.starts_with("finess;") {
             continue;
         }
         summary.lines += 1;
-        match parse(&fields, line, sink) {
+        match split(content)
+            .and_then(|fields| parse(&fields.iter().map(str::trim).collect::<Vec<_>>(), line, sink))
+        {
             Ok(true) => summary.records += 1,
             Ok(false) => without_coordinates += 1,
             Err((column, reason)) => {
@@ -82,6 +74,26 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
         ));
     }
     Ok(summary)
+}
+
+/// Splits one line. Each stands alone: a quote left open costs its own line and no other.
+fn split(content: &str) -> Result<csv::StringRecord, Fault> {
+    if content.len() > MAX_LINE || content.contains('\0') {
+        return Err((None, "longer than 16 KiB, or with a NUL byte".to_owned()));
+    }
+    if !content.contains('"') {
+        return Ok(content.split(';').collect());
+    }
+    let mut record = csv::StringRecord::new();
+    csv::ReaderBuilder::new()
+        .delimiter(b';')
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1 << 10)
+        .from_reader(content.as_bytes())
+        .read_record(&mut record)
+        .map_err(|_| (None, "not a CSV line".to_owned()))?;
+    Ok(record)
 }
 
 /// False for a good line that says nothing (no coordinates).
@@ -270,4 +282,87 @@ fn geolocation<'a>(f: &[&'a str]) -> Result<Option<GeolocationRow<'a>>, Fault> {
         position,
         score,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept(Vec<String>, Vec<(u64, String)>);
+
+    impl Sink for Kept {
+        fn record(&mut self, _line: u64, record: Record<'_>) -> Result<(), String> {
+            match record {
+                Record::Finess(row) => {
+                    let a = &row.address;
+                    self.0.push(format!(
+                        "{} {} {} {}",
+                        row.finess, row.raison_sociale, a.code_commune, a.departement
+                    ));
+                }
+                Record::Geolocation(row) => {
+                    self.0.push(format!(
+                        "{} {:.2} {:.2}",
+                        row.finess, row.position.lat, row.position.lon
+                    ));
+                }
+                _ => {}
+            }
+            Ok(())
+        }
+        fn reject(&mut self, line: u64, _column: Option<&str>, reason: &str) {
+            self.1.push((line, reason.to_owned()));
+        }
+    }
+
+    fn kept(text: &[u8]) -> Kept {
+        let mut kept = Kept::default();
+        read(&mut &text[..], "f", &mut kept).unwrap();
+        kept
+    }
+
+    fn establishment(finess: &str, name: &str) -> String {
+        format!(
+            "structureet;{finess};990000101;{name};;;;1;R;DES ESSAIS;;;101;9A;GUADELOUPE;97139 LES ABYMES;;;355;CH;1102;CH;;;;;;;;;2026-01-01;\n"
+        )
+    }
+
+    #[test]
+    fn overseas_letters_doubled_quotes_and_windows_1252_are_read() {
+        let text =
+            establishment("990000001", "\"LIEU \"\"EXEMPLE\"\"\"") + &establishment("990000002", "L'EXEMPLE");
+        assert_eq!(
+            kept(text.as_bytes()).0,
+            [
+                "990000001 LIEU \"EXEMPLE\" 97101 971",
+                "990000002 L'EXEMPLE 97101 971"
+            ]
+        );
+        let windows = text.replace("L'EXEMPLE", "L@EXEMPLE").into_bytes();
+        let windows: Vec<u8> = windows
+            .into_iter()
+            .map(|b| if b == b'@' { 0x92 } else { b })
+            .collect();
+        assert_eq!(kept(&windows).0[1], "990000002 L’EXEMPLE 97101 971");
+    }
+
+    #[test]
+    fn a_quote_left_open_costs_its_own_line_only() {
+        let text = establishment("990000001", "\"OUVERT") + &establishment("990000002", "SUIVANT");
+        let kept = kept(text.as_bytes());
+        assert_eq!(kept.0, ["990000002 SUIVANT 97101 971"]);
+        assert_eq!(kept.1.len(), 1);
+    }
+
+    #[test]
+    fn positions_follow_the_projection_that_the_line_names() {
+        let text = "geolocalisation;990000001;657242.9;1795384.4;2,ATLASANTE,96,BAN,EPSG:5490 RGAF09/UTM Zone 20N (Antilles);2026-05-04\n\
+                    geolocalisation;990000002;870262.2;6571540.8;1;ATLASANTE;100;IGN;BD_ADRESSE;V2.1;LAMBERT_93;2016-02-29\n\
+                    geolocalisation;990000003;;;;2026-05-04\n\
+                    geolocalisation;990000004;870262.2;6571540.8;1,ATLASANTE,96,BAN,INCONNUE;2026-05-04\n";
+        let kept = kept(text.as_bytes());
+        assert_eq!(kept.0, ["990000001 16.23 -61.53", "990000002 46.22 5.21"]);
+        assert_eq!(kept.1.len(), 1);
+    }
 }
