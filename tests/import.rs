@@ -258,3 +258,128 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
     assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 1);
     assert_eq!(node.get("/api/v1/recherche?q=testeur")["total"], 0);
 }
+
+#[test]
+fn a_byte_order_mark_crlf_and_gzip_or_zip_around_it_make_no_difference() {
+    let text =
+        ACTIVITY.trim_end().to_owned() + "\r\n" + activity(&[(3, "899900000001")]).trim_end() + "\r\n";
+    let text = format!("\u{FEFF}{text}");
+    let gzip = {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zip = {
+        use std::io::Write;
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let name = "PS_LibreAcces_Personne_activite_202601150800.txt";
+        writer
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    for (name, content) in [
+        ("a.txt", text.clone().into_bytes()),
+        ("b.gz", gzip),
+        ("c.zip", zip),
+    ] {
+        let place = Place::new();
+        let report = place.import(&[&place.file(name, content), "--date", "2026-01-15"]);
+        let file = of(&report, "personne_activite");
+        assert_eq!(
+            (&file["rejets"], &file["enregistrements"]),
+            (&0.into(), &1.into()),
+            "{name}"
+        );
+        assert!(file["date"].as_str().unwrap().starts_with("2026-01-15"), "{name}");
+    }
+}
+
+#[test]
+fn nomenclatures_win_over_the_labels_of_extracts_broken_ones_above_all() {
+    let place = Place::new();
+    let broken = [(3, "899900000001"), (10, "50"), (11, "Sage-F\u{FFFD}mme")];
+    let own = [(3, "899900000002"), (10, "777"), (11, "Profession nouvelle")];
+    let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&broken) + &activity(&own);
+    let table = r#"{"resourceType":"CodeSystem","id":"TRE-G15-ProfessionSante","concept":[{"code":"50","display":"Sage-femme (NOS)"}]}"#;
+    place.import(&[
+        &place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text),
+        &place.file("TRE_G15.json", table),
+    ]);
+    let node = place.serve(&[]);
+    let label = |id: &str| {
+        let record = node.get(&format!("/api/v1/professionnels/{id}"));
+        record["exercices"][0]["profession"]["libelle"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(label("899900000001"), "Sage-femme (NOS)");
+    assert_eq!(label("899900000002"), "Profession nouvelle");
+}
+
+#[test]
+fn finess_coordinates_become_wgs84_and_a_file_without_them_keeps_them() {
+    let place = Place::new();
+    let line = "structureet;990000001;990000101;CH EXEMPLE;;;;1;R;DES ESSAIS;;;053;01;AIN;01012 BOURG EN BRESSE CEDEX;;;355;CH;1102;CH;;;;;;;;;2026-01-01;\n";
+    let position = "geolocalisation;990000001;870262.2;6571540.8;1,ATLASANTE,96,BAN,EPSG:2154 RGF93 / Lambert-93 (Métropole);2026-05-04\n";
+    let head = "finess;etalab;111;2026-05-04\n";
+    place.import(&[&place.file("a.csv", format!("{head}{line}{position}"))]);
+    let renamed = line.replace("CH EXEMPLE", "CH EXEMPLE NOUVEAU");
+    place.import(&[&place.file("b.csv", format!("finess;etalab;110;2026-05-05\n{renamed}"))]);
+    let node = place.serve(&[]);
+    let structure = node.get("/api/v1/structures/990000001");
+    assert_eq!(structure["nom"], "CH EXEMPLE NOUVEAU");
+    assert_eq!(structure["adresse"]["departement"], "01");
+    assert_eq!(structure["adresse"]["commune"], "BOURG EN BRESSE");
+    assert!(
+        (structure["lat"].as_f64().unwrap() - 46.22).abs() < 0.01,
+        "{structure}"
+    );
+}
+
+#[test]
+fn mailboxes_missing_from_a_newer_file_leave_every_interface() {
+    let place = Place::new();
+    let node = place.serve(&["--load-sample-when-empty", &sample()]);
+    let header = MAILBOX.trim_end().to_owned() + "\n";
+    let one = mailbox(
+        "ORG",
+        "a@a-exemple.mssante.fr",
+        &[
+            (6, "1"),
+            (7, "990000001"),
+            (19, "CLINIQUE EXEMPLE"),
+            (8, "ACCUEIL"),
+        ],
+    );
+    let two = mailbox(
+        "ORG",
+        "b@a-exemple.mssante.fr",
+        &[(6, "1"), (7, "990000001"), (19, "CLINIQUE EXEMPLE")],
+    );
+    place.import(&[&place.file(
+        "Extraction_Correspondance_MSSante_202601150800.txt",
+        header.clone() + &one + &two,
+    )]);
+    let found = |node: &support::Node| {
+        let (_, ldif) = node.ldapsearch(&["-b", "o=mssante,c=fr", "(cn=*clinique*)", "mail"]);
+        support::values(&ldif, "mail").len()
+    };
+    assert_eq!(found(&node), 2);
+    place.import(&[&place.file(
+        "Extraction_Correspondance_MSSante_202601160800.txt",
+        header + &one,
+    )]);
+    assert_eq!(found(&node), 1);
+    assert_eq!(
+        node.get_with("/api/v1/messageries/b@a-exemple.mssante.fr", &[]).0,
+        404
+    );
+    assert_eq!(
+        node.get_with("/api/v1/messageries/a@a-exemple.mssante.fr", &[]).0,
+        200
+    );
+}

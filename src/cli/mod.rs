@@ -8,6 +8,7 @@ mod serve;
 pub mod settings;
 mod status;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -64,13 +65,15 @@ pub fn main() -> ExitCode {
         Err(error) => return failed(&error, 2),
     };
     let common = settings.common(&arguments.common);
-    let filter = match tracing_subscriber::EnvFilter::try_new(&common.log) {
+    // Postgres's notices on migrations that are already there tell nobody anything.
+    let filter = match tracing_subscriber::EnvFilter::try_new(format!("sqlx=warn,{}", common.log)) {
         Ok(filter) => filter,
         Err(error) => return failed(&format!("--log: {error}"), 2),
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -49,7 +49,7 @@ pub struct ServeOptions {
     #[arg(long, value_name = "ADDR", env = "ANNUAIRE_HTTP")]
     pub http: Option<SocketAddr>,
 
-    /// Address of LDAP, with StartTLS [default: 127.0.0.1:1389]
+    /// Address of LDAP [default: 127.0.0.1:1389]
     #[arg(long, value_name = "ADDR", env = "ANNUAIRE_LDAP")]
     pub ldap: Option<SocketAddr>,
 
