@@ -261,8 +261,7 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
 
 #[test]
 fn a_byte_order_mark_crlf_and_gzip_or_zip_around_it_make_no_difference() {
-    let text =
-        ACTIVITY.trim_end().to_owned() + "\r\n" + activity(&[(3, "899900000001")]).trim_end() + "\r\n";
+    let text = ACTIVITY.trim_end().to_owned() + "\r\n" + activity(&[(3, "899900000001")]).trim_end() + "\r\n";
     let text = format!("\u{FEFF}{text}");
     let gzip = {
         use std::io::Write;
