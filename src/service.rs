@@ -11,7 +11,6 @@ use arc_swap::ArcSwap;
 use sqlx::PgPool;
 
 use crate::directory::address::{AddressFault, MailAddress};
-use crate::directory::coordinates::Position;
 use crate::directory::identifier::{professional_candidates, structure_candidates};
 use crate::directory::text::fold_exact;
 use crate::index;
@@ -23,8 +22,8 @@ use crate::view::field::Field;
 use crate::view::json;
 use crate::visibility::Viewer;
 
-pub use crate::index::Tri;
 pub use crate::index::snapshot::SearchEnd;
+pub use crate::index::{Recherche, Tri};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
 
@@ -68,29 +67,6 @@ pub struct Found {
     pub entry: Vec<u8>,
     /// What this viewer may see besides.
     pub signed_in: Option<Vec<u8>>,
-}
-
-/// What `/recherche` asks (see [`index::Recherche`]).
-#[derive(Debug, Clone)]
-pub struct Recherche {
-    pub q: Option<String>,
-    pub types: Kinds,
-    pub profession: Vec<String>,
-    pub savoir_faire: Vec<String>,
-    pub mode_exercice: Vec<String>,
-    pub departement: Vec<String>,
-    pub code_postal: Vec<String>,
-    pub commune: Vec<String>,
-    /// Any identifier of a structure.
-    pub structure: Vec<String>,
-    pub avec_messagerie: Option<bool>,
-    /// Latitude, longitude, radius in kilometres.
-    pub autour: Option<(f64, f64, f64)>,
-    pub tri: Tri,
-    /// From 1.
-    pub page: u32,
-    pub curseur: Option<String>,
-    pub par_page: u32,
 }
 
 /// A page of results.
@@ -227,7 +203,7 @@ impl Directory {
         Ok(stored.map(|stored| shown(kind, stored, viewer)))
     }
 
-    /// Full-text search.
+    /// Full-text search. Structures may be given by any of their identifiers.
     pub fn recherche(&self, r: &Recherche, viewer: &Viewer) -> Answer<Page> {
         if r.curseur
             .as_deref()
@@ -243,22 +219,9 @@ impl Directory {
             structure.push(stored.map_or_else(|| "?".to_owned(), |stored| public_id(&stored.json)));
         }
         let page = snapshot.recherche(
-            &index::Recherche {
-                q: r.q.clone(),
-                types: Some(r.types),
-                profession: r.profession.clone(),
-                savoir_faire: r.savoir_faire.clone(),
-                mode_exercice: r.mode_exercice.clone(),
-                departement: r.departement.clone(),
-                code_postal: r.code_postal.clone(),
-                commune: r.commune.clone(),
+            &Recherche {
                 structure,
-                avec_messagerie: r.avec_messagerie,
-                autour: r.autour.map(|(lat, lon, km)| (Position { lat, lon }, km)),
-                tri: r.tri,
-                page: r.page,
-                curseur: r.curseur.clone(),
-                par_page: r.par_page,
+                ..r.clone()
             },
             true,
         )?;
@@ -290,12 +253,12 @@ impl Directory {
             return Ok(Vec::new());
         }
         let people = Kinds::only(Kind::Professional).union(Kinds::only(Kind::Structure));
-        let asked = index::Recherche {
+        let asked = Recherche {
             q: Some(q.to_owned()),
-            types: Some(people),
+            types: people,
             page: 1,
             par_page: u32::try_from(limite).unwrap_or(10),
-            ..index::Recherche::default()
+            ..Recherche::default()
         };
         let page = self.snapshot()?.recherche(&asked, false)?;
         Ok(page

@@ -28,7 +28,7 @@ pub enum Tri {
 #[derive(Debug, Clone, Default)]
 pub struct Recherche {
     pub q: Option<String>,
-    pub types: Option<Kinds>,
+    pub types: Kinds,
     pub profession: Vec<String>,
     pub savoir_faire: Vec<String>,
     pub mode_exercice: Vec<String>,
@@ -39,8 +39,8 @@ pub struct Recherche {
     /// Public ids of structures.
     pub structure: Vec<String>,
     pub avec_messagerie: Option<bool>,
-    /// Centre and radius in kilometres.
-    pub autour: Option<(Position, f64)>,
+    /// Latitude and longitude of a centre, radius in kilometres.
+    pub autour: Option<(f64, f64, f64)>,
     pub tri: Tri,
     /// From 1.
     pub page: u32,
@@ -134,7 +134,10 @@ impl Filters {
 impl Snapshot {
     /// Searches. Facets are counted when `with_facets`.
     pub fn recherche(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Page> {
-        let kinds = recherche.types.unwrap_or(Kinds::ALL);
+        let kinds = recherche.types;
+        let autour = recherche
+            .autour
+            .map(|(lat, lon, radius)| (Position { lat, lon }, radius));
         let words = words::split(recherche.q.as_deref().unwrap_or(""));
         let plans = words::plan(&self.searcher, self.fields.term, &words)?;
         let filters = Filters::of(recherche);
@@ -156,10 +159,8 @@ impl Snapshot {
                 if filters.any() && !columns.meets(doc, &filters) {
                     continue;
                 }
-                let distance_km = recherche
-                    .autour
-                    .and_then(|(centre, _)| columns.distance(doc, centre));
-                if let Some((_, radius)) = recherche.autour
+                let distance_km = autour.and_then(|(centre, _)| columns.distance(doc, centre));
+                if let Some((_, radius)) = autour
                     && distance_km.is_none_or(|distance| distance > radius)
                 {
                     continue;

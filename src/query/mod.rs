@@ -24,6 +24,13 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kinds(u8);
 
+impl Default for Kinds {
+    /// All of them.
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 impl Kinds {
     pub const ALL: Self = Self(7);
     pub const NONE: Self = Self(0);
