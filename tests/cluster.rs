@@ -4,9 +4,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use annuaire::store::cluster::{Cluster, ClusterError, join};
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
@@ -80,13 +80,8 @@ async fn data_outlive_a_killed_server() {
         .await
         .unwrap();
     let killed = postmaster(dir.path()).unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-9", &killed.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let process = Pid::from_raw(i32::try_from(killed).unwrap()).unwrap();
+    kill_process(process, Signal::KILL).unwrap();
 
     let (again, options) = joined(dir.path()).await;
     assert_ne!(postmaster(dir.path()), Some(killed));

@@ -5,6 +5,7 @@ mod support;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use support::{Node, Place, eventually, sample};
 
@@ -303,7 +304,8 @@ fn a_stopped_postgres_leaves_reads_and_service_resumes_by_itself() {
         .next()
         .unwrap()
         .to_owned();
-    Command::new("kill").args(["-KILL", &id]).status().unwrap();
+    let id = Pid::from_raw(id.parse().unwrap()).unwrap();
+    rustix::process::kill_process(id, Signal::KILL).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(
         node.get("/api/v1/recherche?q=testeur&type=professionnel")["total"],
@@ -336,5 +338,5 @@ fn sigterm_ends_well_and_a_second_node_is_told_who_serves() {
     ]);
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains(&node.child.id().to_string()));
-    assert!(node.stop("-TERM").success());
+    assert!(node.stop(Signal::TERM).success());
 }

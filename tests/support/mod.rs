@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -168,9 +169,8 @@ impl Node {
     }
 
     /// Sends a signal and waits for the end.
-    pub fn stop(&mut self, signal: &str) -> std::process::ExitStatus {
-        let id = self.child.id().to_string();
-        Command::new("kill").args([signal, &id]).status().unwrap();
+    pub fn stop(&mut self, signal: Signal) -> std::process::ExitStatus {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
         self.child.wait().unwrap()
     }
 }
@@ -178,7 +178,7 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         if self.child.try_wait().unwrap().is_none() {
-            self.stop("-TERM");
+            self.stop(Signal::TERM);
         }
     }
 }
