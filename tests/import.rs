@@ -382,3 +382,20 @@ fn mailboxes_missing_from_a_newer_file_leave_every_interface() {
         200
     );
 }
+
+#[test]
+fn of_two_files_of_one_kind_the_newer_is_taken_and_the_other_left_aside() {
+    let place = Place::new();
+    let header = ACTIVITY.trim_end().to_owned() + "\n";
+    let one = header.clone() + &activity(&[(3, "899900000001")]);
+    let two = header + &activity(&[(3, "899900000001")]) + &activity(&[(3, "899900000002")]);
+    place.file("s/PS_LibreAcces_Personne_activite_202601150800.txt", one);
+    place.file("s/PS_LibreAcces_Personne_activite_202601160800.txt", two);
+    let report = place.import(&[place.path("s").to_str().unwrap()]);
+    assert_eq!(
+        of(&report, "personne_activite")["entites"]["professionnels"]["total"],
+        2
+    );
+    assert!(report["ecartes"][0].as_str().unwrap().contains("20260115"));
+    assert_eq!(report["refus"].as_array().unwrap().len(), 0);
+}

@@ -139,7 +139,7 @@ fn newest_of_each_kind(mut extracts: Vec<Extract>, report: &mut Report) -> Vec<E
         match kept.last_mut() {
             Some(last) if same_kind(last, &extract) => {
                 report
-                    .refus
+                    .ecartes
                     .push(format!("{}: {} is newer or fuller", last.name(), extract.name()));
                 *last = extract;
             }

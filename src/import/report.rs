@@ -14,6 +14,9 @@ pub struct Report {
     pub version: Option<i64>,
     pub fichiers: Vec<FileReport>,
     pub refus: Vec<String>,
+    /// Files beside which the command brought a newer or fuller one of the same kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ecartes: Vec<String>,
     pub secondes: f64,
     pub a_blanc: bool,
 }
@@ -102,6 +105,9 @@ impl fmt::Display for Report {
                     file.rejets.saturating_sub(5)
                 )?;
             }
+        }
+        for aside in &self.ecartes {
+            writeln!(f, "left aside: {aside}")?;
         }
         for refused in &self.refus {
             writeln!(f, "refused: {refused}")?;
