@@ -5,7 +5,6 @@ mod signin;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use sqlx::PgPool;
@@ -15,14 +14,14 @@ use crate::directory::identifier::{professional_candidates, structure_candidates
 use crate::directory::text::fold_exact;
 use crate::index;
 use crate::index::node::Node;
-use crate::index::snapshot::{Snapshot, Stored};
-use crate::query::{Filter, Key, Kind, Kinds};
+use crate::index::snapshot::{Matched, Snapshot, Stored};
+use crate::query::{Key, Kind, Kinds, Mark};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::json;
 use crate::visibility::Viewer;
 
-pub use crate::index::snapshot::SearchEnd;
+pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Tri};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
@@ -67,6 +66,8 @@ pub struct Found {
     pub entry: Vec<u8>,
     /// What this viewer may see besides.
     pub signed_in: Option<Vec<u8>>,
+    /// Where it stands in the order that was asked.
+    pub mark: Mark,
 }
 
 /// A page of results.
@@ -169,27 +170,15 @@ impl Directory {
         Ok(())
     }
 
-    /// The first `limit` entries that meet a filter, in the same order on every node; [`SearchEnd::Limit`] only
-    /// when there are more.
-    pub fn search(
-        &self,
-        kinds: Kinds,
-        filter: &Filter,
-        limit: usize,
-        deadline: Instant,
-        cancelled: &AtomicBool,
-        viewer: &Viewer,
-    ) -> Answer<(Vec<Found>, SearchEnd)> {
-        let (found, end) = self
-            .snapshot()?
-            .search(kinds, filter, limit, deadline, cancelled)?;
-        Ok((
-            found
-                .into_iter()
-                .map(|(kind, stored)| shown(kind, stored, viewer))
-                .collect(),
-            end,
-        ))
+    /// The first `limit` entries that answer; [`SearchEnd::Limit`] only when there are more.
+    pub fn search(&self, ask: &Ask<'_>, viewer: &Viewer) -> Answer<(Vec<Found>, SearchEnd)> {
+        let (found, end) = self.snapshot()?.search(ask)?;
+        Ok((found.into_iter().map(|hit| shown(hit, viewer)).collect(), end))
+    }
+
+    /// How many entries meet a filter, whatever the order and the limits of `ask`.
+    pub fn count(&self, ask: &Ask<'_>) -> Answer<(usize, SearchEnd)> {
+        Ok(self.snapshot()?.count_matches(ask)?)
     }
 
     /// One entry.
@@ -200,7 +189,10 @@ impl Directory {
             Key::Structure(identifiant) => (Kind::Structure, identifiant),
         };
         let stored = self.snapshot()?.by_key(kind, &fold_exact(key))?;
-        Ok(stored.map(|stored| shown(kind, stored, viewer)))
+        Ok(stored.map(|stored| {
+            let mark = Mark(Vec::new());
+            shown(Matched { kind, stored, mark }, viewer)
+        }))
     }
 
     /// Full-text search. Structures may be given by any of their identifiers.
@@ -438,13 +430,15 @@ impl Directory {
     }
 }
 
-fn shown(kind: Kind, stored: Stored, viewer: &Viewer) -> Found {
+fn shown(matched: Matched, viewer: &Viewer) -> Found {
+    let Matched { kind, stored, mark } = matched;
     let domain = domain(&stored.entry);
     let signed_in = stored.signed_in.filter(|_| viewer.sees_published_phone(&domain));
     Found {
         kind,
         entry: stored.entry,
         signed_in,
+        mark,
     }
 }
 

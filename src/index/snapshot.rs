@@ -1,7 +1,5 @@
 //! The index as one request sees it: lookups by key and searches by filter. Never changes under a request.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -14,7 +12,7 @@ use super::plan::{self, Plan};
 use super::schema::{self, Fields};
 use crate::directory::text::fold;
 use crate::query::evaluate::{Tri, evaluate};
-use crate::query::{Filter, Kind, Kinds};
+use crate::query::{Filter, Kind, Kinds, Mark, Order};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 
@@ -38,6 +36,30 @@ pub struct Stored {
     pub signed_in: Option<Vec<u8>>,
     pub json: String,
     pub suggestion: String,
+}
+
+/// What a protocol asks of the entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    pub kinds: Kinds,
+    pub filter: &'a Filter,
+    pub order: Order,
+    /// Begin behind this entry of an earlier answer to the same filter and order.
+    pub after: Option<&'a Mark>,
+    /// Leave out so many more.
+    pub skip: usize,
+    pub limit: usize,
+    pub deadline: Instant,
+    /// Set from outside when nobody waits for the answer any more.
+    pub cancelled: &'a AtomicBool,
+}
+
+/// An entry that answers.
+#[derive(Debug)]
+pub struct Matched {
+    pub kind: Kind,
+    pub stored: Stored,
+    pub mark: Mark,
 }
 
 /// How a search ended.
@@ -81,45 +103,82 @@ impl Snapshot {
     }
 
     /// The first entries, in order, that meet a filter.
-    pub fn search(
+    pub fn search(&self, ask: &Ask<'_>) -> tantivy::Result<(Vec<Matched>, SearchEnd)> {
+        let mut found = Vec::new();
+        let mut skipped = 0;
+        let end = self.each(ask, |kind, place, stored| {
+            if skipped < ask.skip {
+                skipped += 1;
+            } else if found.len() >= ask.limit {
+                return Some(SearchEnd::Limit);
+            } else {
+                let mark = Mark([place.0.to_be_bytes(), place.1.to_be_bytes()].concat());
+                found.push(Matched { kind, stored, mark });
+            }
+            None
+        })?;
+        Ok((found, end))
+    }
+
+    /// How many entries meet a filter.
+    pub fn count_matches(&self, ask: &Ask<'_>) -> tantivy::Result<(usize, SearchEnd)> {
+        let mut count = 0;
+        let end = self.each(&Ask { after: None, ..*ask }, |_, _, _| {
+            count += 1;
+            None
+        })?;
+        Ok((count, end))
+    }
+
+    fn each(
         &self,
-        kinds: Kinds,
-        filter: &Filter,
-        limit: usize,
-        deadline: Instant,
-        cancelled: &AtomicBool,
-    ) -> tantivy::Result<(Vec<(Kind, Stored)>, SearchEnd)> {
-        let (planned, exact) = plan::plan(filter, kinds);
-        let narrowed = match (plan::of_kinds(kinds), planned) {
-            (Plan::Nothing, _) | (_, Plan::Nothing) => return Ok((Vec::new(), SearchEnd::Complete)),
+        ask: &Ask<'_>,
+        mut take: impl FnMut(Kind, Place, Stored) -> Option<SearchEnd>,
+    ) -> tantivy::Result<SearchEnd> {
+        let (planned, exact) = plan::plan(ask.filter, ask.kinds);
+        let narrowed = match (plan::of_kinds(ask.kinds), planned) {
+            (Plan::Nothing, _) | (_, Plan::Nothing) => return Ok(SearchEnd::Complete),
             (Plan::All, planned) => planned,
             (kinds, Plan::All) => kinds,
             (kinds, planned) => Plan::And(vec![kinds, planned]),
         };
-        // A heap is made in one pass and gives up only as many as are asked.
-        let mut candidates: BinaryHeap<_> = self.addresses(&narrowed)?.into_iter().map(Reverse).collect();
-        let mut found = Vec::new();
-        let mut looked_at = 0_usize;
-        while let Some(Reverse((_, address))) = candidates.pop() {
-            looked_at += 1;
+        let mut candidates = self.addresses(&narrowed)?;
+        candidates.sort_unstable_by_key(|(place, _)| *place);
+        if ask.order == Order::NameDescending {
+            candidates.reverse();
+        }
+        let after = ask.after.and_then(|mark| {
+            let (rank, entity) = mark.0.split_first_chunk::<8>()?;
+            Some((
+                u64::from_be_bytes(*rank),
+                u64::from_be_bytes(entity.try_into().ok()?),
+            ))
+        });
+        for (looked_at, (place, address)) in candidates.into_iter().enumerate() {
+            let is_before = after.is_some_and(|after| match ask.order {
+                Order::NameDescending => place >= after,
+                _ => place <= after,
+            });
+            if is_before {
+                continue;
+            }
             if looked_at.is_multiple_of(STRIDE) {
-                if cancelled.load(Ordering::Relaxed) {
-                    return Ok((found, SearchEnd::Cancelled));
+                if ask.cancelled.load(Ordering::Relaxed) {
+                    return Ok(SearchEnd::Cancelled);
                 }
-                if Instant::now() >= deadline {
-                    return Ok((found, SearchEnd::Time));
+                if Instant::now() >= ask.deadline {
+                    return Ok(SearchEnd::Time);
                 }
             }
             let kind = self.kind(address);
             let stored = self.stored(address)?;
-            if exact || evaluate(filter, kind, EntryView::new(&stored.entry)) == Tri::True {
-                if found.len() >= limit {
-                    return Ok((found, SearchEnd::Limit));
-                }
-                found.push((kind, stored));
+            if (exact || evaluate(ask.filter, kind, EntryView::new(&stored.entry)) == Tri::True)
+                && let Some(end) = take(kind, place, stored)
+            {
+                return Ok(end);
             }
         }
-        Ok((found, SearchEnd::Complete))
+        Ok(SearchEnd::Complete)
     }
 
     /// The mailboxes of a structure, by its public id, in order; those whose entry meets the words of `q`.

@@ -19,8 +19,8 @@ use super::schema;
 use super::select::Selection;
 use super::tree::{Container, Place, Suffix, naming_field};
 use super::{Context, NO_LIMIT};
-use crate::query::{Filter, Key, Kind, Kinds, Tri, evaluate};
-use crate::service::{Found, SearchEnd, ServiceError};
+use crate::query::{Filter, Key, Kind, Kinds, Order, Tri, evaluate};
+use crate::service::{Ask, Found, SearchEnd, ServiceError};
 use crate::view::entry::EntryView;
 use crate::visibility::Viewer;
 
@@ -171,7 +171,19 @@ impl Search<'_> {
         let (found, end) = self
             .context
             .directory
-            .search(kinds, filter, self.left.max(1), self.deadline, cancelled, viewer)
+            .search(
+                &Ask {
+                    kinds,
+                    filter,
+                    order: Order::Relevance,
+                    after: None,
+                    skip: 0,
+                    limit: self.left.max(1),
+                    deadline: self.deadline,
+                    cancelled,
+                },
+                viewer,
+            )
             .map_err(|fault| unavailable(&fault))?;
         if found.len() > self.left {
             return Err(size_limit());

@@ -95,6 +95,22 @@ pub enum Test {
     Approx(String),
 }
 
+/// In which order entries are answered; the same on every node and at every call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What a person most likely wants first, then by name.
+    #[default]
+    Relevance,
+    /// By folded name (`cn`).
+    Name,
+    /// By folded name, last first.
+    NameDescending,
+}
+
+/// Where an entry stands in an order. Opaque; on the living state: what stays is neither skipped nor doubled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark(pub Vec<u8>);
+
 /// What one entry is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
