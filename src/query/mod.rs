@@ -1,8 +1,13 @@
 //! The query value: what is asked of the directory, by whatever protocol; no syntax of any of them.
 
-pub mod evaluate;
+mod evaluate;
+pub mod forms;
+pub mod matcher;
+pub mod relevance;
+mod tri;
 
-pub use evaluate::{Tri, evaluate};
+pub use evaluate::evaluate;
+pub use tri::Tri;
 
 use crate::view::field::Field;
 
@@ -50,11 +55,6 @@ impl Kinds {
         self.0 & kind as u8 != 0
     }
 
-    /// As [`Self::contains`], by the number under which the index keeps a kind.
-    pub fn contains_number(self, kind: u64) -> bool {
-        u64::from(self.0) & kind != 0
-    }
-
     /// Kinds of either set.
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -79,6 +79,31 @@ pub enum Filter {
     Test(Field, Test),
 }
 
+impl Filter {
+    /// Whether it adds nothing to the alternatives that it is one of: a surname or first name holds nothing that
+    /// `cn` does not hold, and mail clients ask the same piece of all of them.
+    pub fn is_implied_by(&self, alternatives: &[Self]) -> bool {
+        let Self::Test(Field::Sn | Field::GivenName, test) = self else {
+            return false;
+        };
+        let one_piece = match test {
+            Test::Substrings {
+                initial: None,
+                any,
+                final_: None,
+            } => any.len() == 1,
+            Test::Substrings {
+                initial: Some(_),
+                any,
+                final_: None,
+            } => any.is_empty(),
+            Test::Words { .. } => true,
+            _ => false,
+        };
+        one_piece && alternatives.contains(&Self::Test(Field::Cn, test.clone()))
+    }
+}
+
 /// A condition on the values of one field. Values are as the client sent them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
@@ -89,6 +114,12 @@ pub enum Test {
         initial: Option<String>,
         any: Vec<String>,
         final_: Option<String>,
+    },
+    /// The pieces come in this order, each at the beginning of a word; as whole words when `whole`. No client can
+    /// ask this: it is how [`relevance`] tells the better answers to [`Self::Substrings`].
+    Words {
+        pieces: Vec<String>,
+        whole: bool,
     },
     AtLeast(String),
     AtMost(String),
