@@ -232,7 +232,7 @@ fn packed(gram: &str) -> Option<u128> {
 
 /// The pieces of one to [`GRAM`] letters of a form.
 fn inside_grams(form: &str) -> impl Iterator<Item = &str> {
-    starts(form).flat_map(|rest| up_to_gram(rest))
+    starts(form).flat_map(up_to_gram)
 }
 
 /// The first one to [`GRAM`] letters from the beginning of each word.
