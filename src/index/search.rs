@@ -69,10 +69,10 @@ impl Subject for Candidate<'_> {
         self.kind
     }
 
-    fn forms(&self, field: Field) -> Cow<'_, str> {
+    fn forms(&self, field: Field) -> Cow<'_, [u8]> {
         match self.record.forms(field) {
             Some(kept) => Cow::Borrowed(kept),
-            None => Cow::Owned(forms(field, self.entry())),
+            None => Cow::Owned(forms(field, self.entry()).into_bytes()),
         }
     }
 
@@ -85,11 +85,11 @@ impl Subject for Candidate<'_> {
 }
 
 /// Where an entry stands: tier, rank, folded name, number.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Standing<'s> {
     tier: u8,
     rank: u64,
-    name: Cow<'s, str>,
+    name: &'s [u8],
     entity: u64,
 }
 
@@ -99,7 +99,7 @@ impl Standing<'_> {
         bytes.push(self.tier);
         bytes.extend_from_slice(&self.rank.to_be_bytes());
         bytes.extend_from_slice(&self.entity.to_be_bytes());
-        bytes.extend_from_slice(self.name.as_bytes());
+        bytes.extend_from_slice(self.name);
         Mark(bytes)
     }
 
@@ -110,7 +110,7 @@ impl Standing<'_> {
         Some(Standing {
             tier: *tier,
             rank: u64::from_be_bytes(*rank),
-            name: Cow::Borrowed(std::str::from_utf8(name).ok()?),
+            name,
             entity: u64::from_be_bytes(*entity),
         })
     }
@@ -121,7 +121,7 @@ pub fn mark_before(kind: Kind, name: &str) -> Mark {
     Standing {
         tier: 0,
         rank: super::rank::rank(kind, name),
-        name: Cow::Borrowed(name),
+        name: name.as_bytes(),
         entity: 0,
     }
     .mark()
@@ -198,13 +198,16 @@ struct Walk<'s, 'a> {
     tiers: Vec<Tier>,
     after: Option<Standing<'a>>,
     looked_at: usize,
+    /// The entries of one rank while they are put in order; kept for the next rank.
+    stand: Vec<(Standing<'s>, Record<'s>)>,
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
     fn new(snapshot: &'s Snapshot, ask: &'a Ask<'a>) -> Self {
+        let filter = ask.filter.clone().flattened();
         let filters = match ask.order {
-            Order::Relevance => relevance::tiers(ask.filter),
-            Order::Name | Order::NameDescending => vec![ask.filter.clone()],
+            Order::Relevance => relevance::tiers(&filter),
+            Order::Name | Order::NameDescending => vec![filter],
         };
         let tiers = filters.into_iter().map(|filter| Tier {
             matcher: Matcher::new(&filter),
@@ -216,6 +219,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             tiers: tiers.collect(),
             after: ask.after.and_then(Standing::of),
             looked_at: 0,
+            stand: Vec::new(),
         }
     }
 
@@ -340,23 +344,23 @@ impl<'s, 'a> Walk<'s, 'a> {
                 let standing = Standing {
                     tier: u8::try_from(tier).unwrap_or(u8::MAX),
                     rank: place.rank,
-                    name: Cow::Borrowed(record.name()),
+                    name: record.name(),
                     entity: place.segment.entities.get_val(place.doc),
                 };
                 Some((standing, record))
             })
             .collect();
         if stand.len() > 1 {
-            stand.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            stand.sort_unstable_by_key(|(standing, _)| *standing);
         }
         let descending = self.ask.order == Order::NameDescending;
         if descending {
             stand.reverse();
         }
-        for (standing, record) in stand {
-            let is_before = self.after.as_ref().is_some_and(|after| match descending {
-                true => standing >= *after,
-                false => standing <= *after,
+        for (standing, record) in stand.iter().copied() {
+            let is_before = self.after.is_some_and(|after| match descending {
+                true => standing >= after,
+                false => standing <= after,
             });
             if is_before {
                 continue;
@@ -376,6 +380,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 return Some(end);
             }
         }
+        self.stand = stand;
         None
     }
 

@@ -123,26 +123,21 @@ pub struct Record<'v> {
 }
 
 impl<'v> Record<'v> {
-    fn text(&self, number: u8) -> &'v str {
-        find(self.hot, number)
-            .and_then(|(_, bytes)| std::str::from_utf8(bytes).ok())
-            .unwrap_or("")
+    /// The folded name, UTF-8.
+    pub fn name(&self) -> &'v [u8] {
+        find(self.hot, NAME).map_or(&[], |(_, bytes)| bytes)
     }
 
-    /// The folded name.
-    pub fn name(&self) -> &'v str {
-        self.text(NAME)
-    }
-
-    /// The folded forms of a field, where they are kept.
-    pub fn forms(&self, field: Field) -> Option<&'v str> {
-        let (_, bytes) = find(self.hot, field as u8)?;
-        std::str::from_utf8(bytes).ok()
+    /// The folded forms of a field, where they are kept, UTF-8.
+    pub fn forms(&self, field: Field) -> Option<&'v [u8]> {
+        find(self.hot, field as u8).map(|(_, bytes)| bytes)
     }
 
     /// Label, detail, identifier and address of a suggestion, separated by tabs.
     pub fn suggestion(&self) -> &'v str {
-        self.text(SUGGESTION)
+        find(self.hot, SUGGESTION)
+            .and_then(|(_, bytes)| std::str::from_utf8(bytes).ok())
+            .unwrap_or("")
     }
 
     /// The LDAP entry where it lies uncompressed.
@@ -310,8 +305,11 @@ mod tests {
         writer.finish().unwrap();
         let views = Views::open(folder.path()).unwrap();
         let record = views.get(first).unwrap();
-        assert_eq!(record.name(), "testeur claire");
-        assert_eq!(record.forms(Field::Cn), Some("testeur claire\nclaire testeur"));
+        assert_eq!(record.name(), b"testeur claire");
+        assert_eq!(
+            record.forms(Field::Cn),
+            Some(&b"testeur claire\nclaire testeur"[..])
+        );
         assert_eq!(record.forms(Field::Mail), None);
         assert_eq!(record.entry().as_slice(), b"entry");
         assert_eq!(record.signed_in(), Some(b"phone".to_vec()));

@@ -19,8 +19,8 @@ impl Subject for Alone<'_> {
         self.kind
     }
 
-    fn forms(&self, field: Field) -> Cow<'_, str> {
-        Cow::Owned(forms(field, self.entry))
+    fn forms(&self, field: Field) -> Cow<'_, [u8]> {
+        Cow::Owned(forms(field, self.entry).into_bytes())
     }
 
     fn entry(&self) -> EntryView<'_> {
@@ -125,5 +125,20 @@ mod tests {
     #[test]
     fn letters_are_in_no_telephone_number() {
         assert_eq!(ask(any(Field::TelephoneNumber, &["foo"])), Tri::False);
+    }
+
+    #[test]
+    fn nesting_that_says_nothing_is_taken_away() {
+        let leg = |field| any(field, &["x"]);
+        let nested = Filter::And(vec![Filter::Or(vec![
+            leg(Field::Mail),
+            Filter::Or(vec![
+                leg(Field::Cn),
+                Filter::Or(vec![leg(Field::Sn), leg(Field::GivenName)]),
+            ]),
+        ])]);
+        let flat = [Field::Mail, Field::Cn, Field::Sn, Field::GivenName].map(leg);
+        assert_eq!(nested.flattened(), Filter::Or(flat.into()));
+        assert_eq!(Filter::And(Vec::new()).flattened(), Filter::And(Vec::new()));
     }
 }

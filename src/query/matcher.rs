@@ -13,8 +13,9 @@ use crate::view::field::{Field, Matching};
 /// What a filter is put to.
 pub trait Subject {
     fn kind(&self) -> Kind;
-    /// The folded forms of a field, [`SEPARATOR`] between them; empty where it is absent.
-    fn forms(&self, field: Field) -> Cow<'_, str>;
+    /// The folded forms of a field, [`SEPARATOR`] between them; empty where it is absent. Bytes, since pieces are
+    /// looked for in many and nothing else is done with them.
+    fn forms(&self, field: Field) -> Cow<'_, [u8]>;
     fn entry(&self) -> EntryView<'_>;
 }
 
@@ -160,7 +161,9 @@ impl Prepared {
             Self::Approx(words, whole) => {
                 !whole.is_empty()
                     && each_form(&subject.forms(field)).any(|form| {
-                        words.iter().all(|word| form.split(' ').any(|w| w == word)) || form == whole
+                        let mut own = words.iter();
+                        own.all(|word| form.split(|b| *b == b' ').any(|w| w == word.as_bytes()))
+                            || form == whole.as_bytes()
                     })
             }
             Self::Pieces(pieces) => pieces.are_in(&subject.forms(field)),
@@ -169,9 +172,9 @@ impl Prepared {
                 match field {
                     Field::Mail => each_form(&forms).any(|address| {
                         // The domain is the operator's: what is typed is the person.
-                        let local = address.split_once('@').map_or(address, |(local, _)| local);
-                        words_are_in(local, pieces, *whole)
-                            || matches!(pieces.as_slice(), [one] if one.needle() == address.as_bytes())
+                        let local = memchr::memchr(b'@', address).and_then(|end| address.get(..end));
+                        words_are_in(local.unwrap_or(address), pieces, *whole)
+                            || matches!(pieces.as_slice(), [one] if one.needle() == address)
                     }),
                     _ => each_form(&forms).any(|form| words_are_in(form, pieces, *whole)),
                 }
@@ -180,24 +183,26 @@ impl Prepared {
     }
 }
 
-fn each_form(forms: &str) -> impl Iterator<Item = &str> {
-    forms.split(SEPARATOR).filter(|form| !form.is_empty())
+fn each_form(forms: &[u8]) -> impl Iterator<Item = &[u8]> {
+    forms
+        .split(|byte| *byte == SEPARATOR as u8)
+        .filter(|form| !form.is_empty())
 }
 
 impl Pieces {
-    fn are_in(&self, forms: &str) -> bool {
+    fn are_in(&self, forms: &[u8]) -> bool {
         if forms.is_empty() {
             return false;
         }
         match (&self.initial, self.any.as_slice(), &self.last) {
             // A piece holds no separator, so that it lies in one form wherever it is found.
-            (None, [one], None) => one.find(forms.as_bytes()).is_some(),
+            (None, [one], None) => one.find(forms).is_some(),
             _ => each_form(forms).any(|form| self.are_in_form(form)),
         }
     }
 
-    fn are_in_form(&self, form: &str) -> bool {
-        let mut rest = form.as_bytes();
+    fn are_in_form(&self, form: &[u8]) -> bool {
+        let mut rest = form;
         if let Some(initial) = &self.initial {
             match rest.strip_prefix(initial.as_bytes()) {
                 Some(after) => rest = after,
@@ -220,17 +225,16 @@ impl Pieces {
 }
 
 /// Whether the pieces come in this order, each at the beginning of a word, and ending with one when `whole`.
-fn words_are_in(form: &str, pieces: &[Finder<'_>], whole: bool) -> bool {
-    let bytes = form.as_bytes();
+fn words_are_in(form: &[u8], pieces: &[Finder<'_>], whole: bool) -> bool {
     let is_edge = |place: Option<usize>| {
         place
-            .and_then(|place| bytes.get(place))
+            .and_then(|place| form.get(place))
             .is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
     };
     let mut from = 0;
     pieces.iter().all(|piece| {
         let length = piece.needle().len();
-        while let Some(found) = bytes.get(from..).and_then(|rest| piece.find(rest)) {
+        while let Some(found) = form.get(from..).and_then(|rest| piece.find(rest)) {
             let start = from + found;
             let begins = start == 0 || is_edge(start.checked_sub(1));
             if begins && (!whole || is_edge(start.checked_add(length))) {

@@ -80,6 +80,43 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// The same without an `And` right below an `And`, an `Or` right below an `Or`, or either with one part: clients
+    /// nest them freely, and alternatives are told to be needless only side by side.
+    pub fn flattened(self) -> Self {
+        let flat = |parts: Vec<Self>, open: fn(Self) -> Result<Vec<Self>, Self>| -> Vec<Self> {
+            let mut all = Vec::with_capacity(parts.len());
+            for part in parts {
+                match open(part.flattened()) {
+                    Ok(inner) => all.extend(inner),
+                    Err(part) => all.push(part),
+                }
+            }
+            all
+        };
+        let one = |mut parts: Vec<Self>, many: fn(Vec<Self>) -> Self| match parts.len() {
+            1 => parts.remove(0),
+            _ => many(parts),
+        };
+        match self {
+            Self::And(parts) => one(
+                flat(parts, |part| match part {
+                    Self::And(inner) => Ok(inner),
+                    other => Err(other),
+                }),
+                Self::And,
+            ),
+            Self::Or(parts) => one(
+                flat(parts, |part| match part {
+                    Self::Or(inner) => Ok(inner),
+                    other => Err(other),
+                }),
+                Self::Or,
+            ),
+            Self::Not(part) => Self::Not(Box::new(part.flattened())),
+            other => other,
+        }
+    }
+
     /// Whether it adds nothing to the alternatives that it is one of: a surname or first name holds nothing that
     /// `cn` does not hold, and mail clients ask the same piece of all of them.
     pub fn is_implied_by(&self, alternatives: &[Self]) -> bool {
