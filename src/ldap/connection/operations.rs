@@ -247,10 +247,42 @@ impl Operations {
     }
 
     async fn start_search(&mut self, id: i32, request: SearchRequest, asked: Asked) -> After {
+        if let Some(after) = self.search_at_once(id, &request, &asked).await {
+            return after;
+        }
         self.start(id, Operation::Search, move |work| {
-            search::run(&work.context, &work.asker(), &request, asked)
+            search::run(&work.context, &work.asker(), &request, &asked)
         })
         .await
+    }
+
+    /// Answers a search right here, as most can be that a mail client sends at a keystroke: to hand it to another
+    /// thread and back would take longer than the search.
+    async fn search_at_once(&mut self, id: i32, request: &SearchRequest, asked: &Asked) -> Option<After> {
+        if !self.is_idle() {
+            return None;
+        }
+        let work = self.work(id, Arc::default());
+        let chunks = search::run_at_once(&work.context, &work.asker(), request, asked)?;
+        for chunk in chunks {
+            if self.send(chunk).await == After::Close {
+                return Some(After::Close);
+            }
+        }
+        Some(After::GoOn)
+    }
+
+    fn work(&self, message_id: i32, ticket: Arc<Ticket>) -> Work {
+        Work {
+            context: Arc::clone(&self.context),
+            session: self.session.clone(),
+            link: self.link.clone(),
+            number: self.number,
+            message_id,
+            now: Instant::now(),
+            time: SystemTime::now(),
+            ticket,
+        }
     }
 
     /// Runs `work` on a thread that may wait, and sends what it returns unless it was abandoned meanwhile.
@@ -267,16 +299,7 @@ impl Operations {
         }
         let ticket = Arc::new(Ticket::default());
         self.pending.insert(id, Arc::clone(&ticket));
-        let own = Work {
-            context: Arc::clone(&self.context),
-            session: self.session.clone(),
-            link: self.link.clone(),
-            number: self.number,
-            message_id: id,
-            now: Instant::now(),
-            time: SystemTime::now(),
-            ticket: Arc::clone(&ticket),
-        };
+        let own = self.work(id, Arc::clone(&ticket));
         let unsent = Arc::clone(&self.context.unsent);
         let (permits, replies) = (Arc::clone(&self.permits), self.replies.clone());
         self.tasks.spawn(async move {

@@ -37,6 +37,8 @@ use crate::service::{Found, SearchEnd, ServiceError};
 use crate::view::entry::EntryView;
 use crate::visibility::Viewer;
 
+/// How long a search may take on the thread that reads requests; longer ones begin again on one that may wait.
+const AT_ONCE: Duration = Duration::from_millis(1);
 /// Octets after which the bytes of an answer become a chunk of their own.
 const CHUNK: usize = 64 * 1024;
 
@@ -58,43 +60,36 @@ pub struct Asker<'a> {
     pub cancelled: &'a AtomicBool,
 }
 
-/// Answers a search: encoded messages, the result last. Nothing when it was abandoned.
-pub fn run(context: &Context, asker: &Asker<'_>, request: &SearchRequest, asked: Asked) -> Vec<Bytes> {
+/// Answers a search: encoded messages, the result last. Nothing when it was abandoned. May wait.
+pub fn run(context: &Context, asker: &Asker<'_>, request: &SearchRequest, asked: &Asked) -> Vec<Bytes> {
     let time = match request.time_limit {
         0 => context.settings.time_limit,
         seconds => context.settings.time_limit.min(Duration::from_secs(seconds)),
     };
     let filter = translate(&request.filter, &context.tree);
-    let mut search = Search {
-        context,
-        asker,
-        request,
-        writer: Writer {
-            message_id: asker.message_id,
-            selection: Selection::new(&request.attributes, request.types_only),
-            values: asked
-                .values
-                .clone()
-                .map(|items| matched::Values::new(items, &context.tree)),
-        },
-        filter: &filter,
-        left: limit_or_none(request.size_limit).min(context.size_limit(asker.viewer)),
-        sent: 0,
-        deadline: asker.now + time,
-        sorted: asked.sort.is_some().then_some(SortFault {
-            code: SortResult::Success,
-            attribute: None,
-        }),
-        asked: &asked,
-        controls: Vec::new(),
-        buffer: Vec::new(),
-        chunks: Vec::new(),
-    };
+    let mut search = Search::new(context, asker, request, asked, &filter, asker.now + time);
     let result = search.answer().unwrap_or_else(|result| result);
     if asker.cancelled.load(Ordering::Relaxed) {
         return Vec::new();
     }
     search.finish(result)
+}
+
+/// Answers a search that takes no longer than a mail client's at a keystroke; `None` for [`run`] to answer.
+pub fn run_at_once(
+    context: &Context,
+    asker: &Asker<'_>,
+    request: &SearchRequest,
+    asked: &Asked,
+) -> Option<Vec<Bytes>> {
+    let is_ordered = |sort: &sort::Sort| matches!(sort.arrange(), Ok(Arrangement::Index(_)));
+    if asked.page.is_some() || asked.view.is_some() || !asked.sort.as_ref().is_none_or(is_ordered) {
+        return None;
+    }
+    let filter = translate(&request.filter, &context.tree);
+    let mut search = Search::new(context, asker, request, asked, &filter, asker.now + AT_ONCE);
+    let result = search.answer().unwrap_or_else(|result| result);
+    (!search.is_late).then(|| search.finish(result))
 }
 
 fn limit_or_none(limit: usize) -> usize {
@@ -112,6 +107,8 @@ struct Search<'a> {
     left: usize,
     sent: usize,
     deadline: Instant,
+    /// Time was over before all was looked at, and nothing has been sent of it.
+    is_late: bool,
     /// What became of sorting, where it was asked.
     sorted: Option<SortFault>,
     /// Those of the answer.
@@ -124,6 +121,42 @@ struct Search<'a> {
 type Ended<T> = Result<T, LdapResult>;
 
 impl<'a> Search<'a> {
+    fn new(
+        context: &'a Context,
+        asker: &'a Asker<'a>,
+        request: &'a SearchRequest,
+        asked: &'a Asked,
+        filter: &'a Filter,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            context,
+            asker,
+            request,
+            asked,
+            writer: Writer {
+                message_id: asker.message_id,
+                selection: Selection::new(&request.attributes, request.types_only),
+                values: asked
+                    .values
+                    .clone()
+                    .map(|items| matched::Values::new(items, &context.tree)),
+            },
+            filter,
+            left: limit_or_none(request.size_limit).min(context.size_limit(asker.viewer)),
+            sent: 0,
+            deadline,
+            is_late: false,
+            sorted: asked.sort.is_some().then_some(SortFault {
+                code: SortResult::Success,
+                attribute: None,
+            }),
+            controls: Vec::new(),
+            buffer: Vec::new(),
+            chunks: Vec::new(),
+        }
+    }
+
     fn answer(&mut self) -> Ended<LdapResult> {
         let context = self.context;
         let base = Dn::parse(&self.request.base)

@@ -35,6 +35,7 @@ impl<'a> Search<'a> {
         // With nothing left to send, one entry tells whether there would be more.
         let matches = self.matches(kinds, arrangement)?;
         let (found, end) = matches.take(&Start::Skip(0), self.left.max(1))?;
+        self.is_late = end == SearchEnd::Time;
         if found.len() > self.left {
             return Err(size_limit());
         }

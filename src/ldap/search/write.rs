@@ -77,10 +77,15 @@ impl Writer {
         let values = fields().map(|(field, values)| (Attribute::from(field), values.ber()));
         match &self.values {
             None => {
-                let mut attributes = Vec::with_capacity(32);
-                for (attribute, values) in own.into_iter().chain(values) {
-                    attributes.extend(selection.encoded(attribute, values));
-                }
+                // Most clients want a few attributes, which stand first: no need to look at the others.
+                let wanted = selection.count();
+                let mut attributes = Vec::with_capacity(wanted);
+                attributes.extend(
+                    own.into_iter()
+                        .chain(values)
+                        .filter_map(|(attribute, values)| selection.encoded(attribute, values))
+                        .take(wanted),
+                );
                 encode::entry(out, self.message_id, &dn, &attributes);
             }
             Some(wanted) => {
