@@ -1,6 +1,7 @@
 //! What the tests from outside share: the real binary on free ports and a directory of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod tls;
 pub mod wire;
 
 use std::io::{BufRead, BufReader};
