@@ -15,7 +15,7 @@ use crate::directory::identifier::{professional_candidates, structure_candidates
 use crate::directory::text::{fold, fold_exact};
 use crate::index;
 use crate::index::node::Node;
-use crate::index::snapshot::Snapshot;
+use crate::index::snapshot::{Matched, Snapshot};
 use crate::index::views::Record;
 use crate::query::{Key, Kind, Kinds, Mark};
 use crate::view::entry::EntryView;
@@ -70,6 +70,26 @@ pub struct Found {
     pub signed_in: Option<Vec<u8>>,
     /// Where it stands in the order that was asked.
     pub mark: Mark,
+}
+
+/// An entry as LDAP sends it, where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'s> {
+    pub kind: Kind,
+    pub entry: EntryView<'s>,
+    /// What this viewer may see besides.
+    pub signed_in: Option<EntryView<'s>>,
+}
+
+impl Found {
+    /// The same where it lies.
+    pub fn seen(&self) -> Seen<'_> {
+        Seen {
+            kind: self.kind,
+            entry: EntryView::new(&self.entry),
+            signed_in: self.signed_in.as_deref().map(EntryView::new),
+        }
+    }
 }
 
 /// A page of results.
@@ -175,11 +195,35 @@ impl Directory {
     /// The first `limit` entries that answer; [`SearchEnd::Limit`] only when there are more.
     pub fn search(&self, ask: &Ask<'_>, viewer: &Viewer) -> Answer<(Vec<Found>, SearchEnd)> {
         let snapshot = self.snapshot()?;
-        let (found, end) = snapshot.search(ask)?;
-        let found = found
-            .into_iter()
-            .map(|matched| shown(matched.kind, &matched.record, matched.mark, viewer));
-        Ok((found.collect(), end))
+        let mut found = Vec::new();
+        let end = snapshot.each(ask, &mut |matched| {
+            found.push(shown(matched.kind, &matched.record, matched.mark(), viewer));
+        })?;
+        Ok((found, end))
+    }
+
+    /// Gives each of these entries to `take` where it lies, without copying it.
+    pub fn each(&self, ask: &Ask<'_>, viewer: &Viewer, take: &mut dyn FnMut(&Seen<'_>)) -> Answer<SearchEnd> {
+        let snapshot = self.snapshot()?;
+        let end = snapshot.each(ask, &mut |Matched { kind, record, .. }| {
+            let unpacked;
+            let entry = match record.hot_entry() {
+                Some(entry) => entry,
+                None => {
+                    unpacked = record.entry();
+                    unpacked.as_slice()
+                }
+            };
+            let signed_in = record
+                .signed_in()
+                .filter(|_| viewer.sees_published_phone(&domain(entry)));
+            take(&Seen {
+                kind,
+                entry: EntryView::new(entry),
+                signed_in: signed_in.map(EntryView::new),
+            });
+        })?;
+        Ok(end)
     }
 
     /// How many entries meet a filter, whatever the order and the limits of `ask`.
@@ -318,7 +362,10 @@ impl Directory {
         };
         let snapshot = self.snapshot()?;
         let record = snapshot.by_key(Kind::Mailbox, &address.key)?;
-        Ok(record.map(|record| with_telephone(record.json(), record.signed_in(), viewer)))
+        Ok(
+            record
+                .map(|record| with_telephone(record.json(), record.signed_in().map(<[u8]>::to_vec), viewer)),
+        )
     }
 
     /// The mailboxes of a structure, those that meet `q`; `None` for a structure that is not known.
@@ -336,7 +383,7 @@ impl Directory {
         Ok(Some(
             found
                 .into_iter()
-                .map(|record| with_telephone(record.json(), record.signed_in(), viewer))
+                .map(|record| with_telephone(record.json(), record.signed_in().map(<[u8]>::to_vec), viewer))
                 .collect(),
         ))
     }
@@ -442,7 +489,8 @@ fn shown(kind: Kind, record: &Record<'_>, mark: Mark, viewer: &Viewer) -> Found 
     let entry = record.entry();
     let signed_in = record
         .signed_in()
-        .filter(|_| viewer.sees_published_phone(&domain(&entry)));
+        .filter(|_| viewer.sees_published_phone(&domain(&entry)))
+        .map(<[u8]>::to_vec);
     Found {
         kind,
         entry,

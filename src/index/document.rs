@@ -50,6 +50,7 @@ fn kept_forms(kind: Kind) -> &'static [Field] {
 
 struct Maker<'f> {
     fields: &'f Fields,
+    entity: u64,
     doc: TantivyDocument,
     terms: Collected,
 }
@@ -61,6 +62,7 @@ impl<'f> Maker<'f> {
         doc.add_u64(fields.entity, entity.unsigned_abs());
         Self {
             fields,
+            entity: entity.unsigned_abs(),
             doc,
             terms: Collected::default(),
         }
@@ -178,12 +180,15 @@ impl<'f> Maker<'f> {
         let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
         self.add_entry(kind, entry, &kept);
         let name = fold(entry.first(Field::Cn).unwrap_or(""));
-        self.doc.add_u64(self.fields.rank, rank(kind, &name));
+        let rank = rank(kind, &name);
+        self.doc.add_u64(self.fields.rank, rank);
         self.doc
             .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
         self.doc.add_text(self.fields.term, self.terms.finish());
         let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());
         Parts {
+            rank,
+            entity: self.entity,
             name: &name,
             forms: &kept,
             entry: shown.entry,

@@ -219,7 +219,7 @@ impl Snapshot {
                 kind: self.kind(found.address),
                 json: record.json(),
                 suggestion: record.suggestion().to_owned(),
-                signed_in: record.signed_in(),
+                signed_in: record.signed_in().map(<[u8]>::to_vec),
                 distance_km: found.distance_km,
             });
         }

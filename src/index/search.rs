@@ -12,7 +12,7 @@ use tantivy::DocId;
 use super::plan::{Plan, plan};
 use super::postings::Docs;
 use super::snapshot::{Segment, Snapshot};
-use super::views::{At, Record};
+use super::views::{At, Record, Views};
 use crate::query::forms::forms;
 use crate::query::matcher::{Matcher, Subject};
 use crate::query::{Filter, Kind, Kinds, Mark, Order, Tri, relevance};
@@ -43,7 +43,14 @@ pub struct Ask<'a> {
 pub struct Matched<'s> {
     pub kind: Kind,
     pub record: Record<'s>,
-    pub mark: Mark,
+    standing: Standing<'s>,
+}
+
+impl Matched<'_> {
+    /// Where it stands.
+    pub fn mark(&self) -> Mark {
+        self.standing.mark()
+    }
 }
 
 /// How a search ended.
@@ -136,43 +143,53 @@ struct Tier {
 /// The candidates of one segment.
 struct Row<'s> {
     segment: &'s Segment,
+    views: &'s Views,
     docs: Docs,
     end: DocId,
     /// Of the document it stands at; `None` behind the last.
-    rank: Option<u64>,
+    record: Option<Record<'s>>,
 }
 
 impl Row<'_> {
+    /// Reads the record of the document it stands at, or of the first behind that has one and is alive.
     fn look(&mut self) {
-        let doc = self.docs.doc();
-        self.rank = (doc < self.end).then(|| self.segment.ranks.get_val(doc));
+        let mut doc = self.docs.doc();
+        self.record = None;
+        while doc < self.end {
+            if self.segment.is_alive(doc) {
+                self.record = self.views.get(At(self.segment.ats.get_val(doc)));
+            }
+            if self.record.is_some() {
+                return;
+            }
+            doc = self.docs.advance();
+        }
+    }
+
+    fn rank(&self) -> Option<u64> {
+        self.record.map(|record| record.rank)
     }
 }
 
-/// What is known of a candidate before its record is read.
-struct Place<'s> {
-    segment: &'s Segment,
-    doc: DocId,
-    rank: u64,
-}
-
 impl Snapshot {
-    /// The first entries, in order, that meet a filter.
-    pub fn search(&self, ask: &Ask<'_>) -> tantivy::Result<(Vec<Matched<'_>>, SearchEnd)> {
-        let mut found = Vec::new();
-        let mut skipped = 0;
-        let end = Walk::new(self, ask).each(|kind, record, standing| {
-            if skipped < ask.skip {
-                skipped += 1;
-            } else if found.len() >= ask.limit {
+    /// Gives the first entries that meet a filter, in order, to `take`.
+    pub fn each<'s>(
+        &'s self,
+        ask: &Ask<'_>,
+        take: &mut dyn FnMut(Matched<'s>),
+    ) -> tantivy::Result<SearchEnd> {
+        let mut seen = 0;
+        let end = ask.skip.saturating_add(ask.limit);
+        Walk::new(self, ask).each(|matched| {
+            if seen >= end {
                 return Some(SearchEnd::Limit);
-            } else {
-                let mark = standing.mark();
-                found.push(Matched { kind, record, mark });
             }
+            if seen >= ask.skip {
+                take(matched);
+            }
+            seen += 1;
             None
-        })?;
-        Ok((found, end))
+        })
     }
 
     /// How many entries meet a filter, whatever the order and the limits.
@@ -183,7 +200,7 @@ impl Snapshot {
             ..*ask
         };
         let mut count = 0;
-        let end = Walk::new(self, &ask).each(|_, _, _| {
+        let end = Walk::new(self, &ask).each(|_| {
             count += 1;
             None
         })?;
@@ -198,8 +215,6 @@ struct Walk<'s, 'a> {
     tiers: Vec<Tier>,
     after: Option<Standing<'a>>,
     looked_at: usize,
-    /// The entries of one rank while they are put in order; kept for the next rank.
-    stand: Vec<(Standing<'s>, Record<'s>)>,
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
@@ -219,15 +234,11 @@ impl<'s, 'a> Walk<'s, 'a> {
             tiers: tiers.collect(),
             after: ask.after.and_then(Standing::of),
             looked_at: 0,
-            stand: Vec::new(),
         }
     }
 
     /// Gives each entry that answers to `take`, until it says how the search ends.
-    fn each(
-        mut self,
-        mut take: impl FnMut(Kind, Record<'s>, &Standing<'_>) -> Option<SearchEnd>,
-    ) -> tantivy::Result<SearchEnd> {
+    fn each(mut self, mut take: impl FnMut(Matched<'s>) -> Option<SearchEnd>) -> tantivy::Result<SearchEnd> {
         let begin = self.after.as_ref().map_or(0, |after| usize::from(after.tier));
         for tier in begin..self.tiers.len() {
             for kind in super::rank::KINDS {
@@ -245,7 +256,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         &mut self,
         tier: usize,
         kind: Kind,
-        take: &mut impl FnMut(Kind, Record<'s>, &Standing<'_>) -> Option<SearchEnd>,
+        take: &mut impl FnMut(Matched<'s>) -> Option<SearchEnd>,
     ) -> tantivy::Result<Option<SearchEnd>> {
         let Some((plan, exact)) = self.tiers.get(tier).map(|tier| plan(&tier.filter, kind)) else {
             return Ok(None);
@@ -253,11 +264,11 @@ impl<'s, 'a> Walk<'s, 'a> {
         let mut rows = self.rows(&plan, kind, tier)?;
         let mut group = Vec::new();
         if self.ask.order == Order::NameDescending {
-            while self.next_group(&mut rows, &mut group) {}
+            while next_group(&mut rows, &mut group) {}
             group.reverse();
             let mut rest = group.as_mut_slice();
-            while let Some(rank) = rest.first().map(|place| place.rank) {
-                let length = rest.iter().take_while(|place| place.rank == rank).count();
+            while let Some(rank) = rest.first().map(|record| record.rank) {
+                let length = rest.iter().take_while(|record| record.rank == rank).count();
                 let (same, others) = rest.split_at_mut(length);
                 if let Some(end) = self.each_in(tier, kind, exact, same, take) {
                     return Ok(Some(end));
@@ -266,8 +277,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             }
             return Ok(None);
         }
-        while self.next_group(&mut rows, &mut group) {
-            if let Some(end) = self.each_in(tier, kind, exact, &group, take) {
+        while next_group(&mut rows, &mut group) {
+            if let Some(end) = self.each_in(tier, kind, exact, &mut group, take) {
                 return Ok(Some(end));
             }
             group.clear();
@@ -291,38 +302,17 @@ impl<'s, 'a> Walk<'s, 'a> {
             }
             let mut row = Row {
                 segment,
+                views: &self.snapshot.views,
                 docs: Docs::open(plan, &segment.inverted, first)?,
                 end: range.end,
-                rank: None,
+                record: None,
             };
             row.look();
-            if row.rank.is_some() {
+            if row.record.is_some() {
                 rows.push(row);
             }
         }
         Ok(rows)
-    }
-
-    /// Adds the candidates of the next rank; false when there are none.
-    fn next_group(&self, rows: &mut [Row<'s>], group: &mut Vec<Place<'s>>) -> bool {
-        let Some(rank) = rows.iter().filter_map(|row| row.rank).min() else {
-            return false;
-        };
-        for row in rows {
-            while row.rank == Some(rank) {
-                let doc = row.docs.doc();
-                if row.segment.is_alive(doc) {
-                    group.push(Place {
-                        segment: row.segment,
-                        doc,
-                        rank,
-                    });
-                }
-                row.docs.advance();
-                row.look();
-            }
-        }
-        true
     }
 
     /// Puts the candidates of one rank in order and to the filter.
@@ -331,33 +321,25 @@ impl<'s, 'a> Walk<'s, 'a> {
         tier: usize,
         kind: Kind,
         exact: bool,
-        group: &[Place<'s>],
-        take: &mut impl FnMut(Kind, Record<'s>, &Standing<'_>) -> Option<SearchEnd>,
+        group: &mut [Record<'s>],
+        take: &mut impl FnMut(Matched<'s>) -> Option<SearchEnd>,
     ) -> Option<SearchEnd> {
-        let mut stand: Vec<(Standing<'s>, Record<'s>)> = group
-            .iter()
-            .filter_map(|place| {
-                let record = self
-                    .snapshot
-                    .views
-                    .get(At(place.segment.ats.get_val(place.doc)))?;
-                let standing = Standing {
-                    tier: u8::try_from(tier).unwrap_or(u8::MAX),
-                    rank: place.rank,
-                    name: record.name(),
-                    entity: place.segment.entities.get_val(place.doc),
-                };
-                Some((standing, record))
-            })
-            .collect();
-        if stand.len() > 1 {
-            stand.sort_unstable_by_key(|(standing, _)| *standing);
+        if group.len() > 1 {
+            group.sort_unstable_by(|one, other| {
+                one.name().cmp(other.name()).then(one.entity.cmp(&other.entity))
+            });
         }
         let descending = self.ask.order == Order::NameDescending;
         if descending {
-            stand.reverse();
+            group.reverse();
         }
-        for (standing, record) in stand.iter().copied() {
+        for record in group.iter().copied() {
+            let standing = Standing {
+                tier: u8::try_from(tier).unwrap_or(u8::MAX),
+                rank: record.rank,
+                name: record.name(),
+                entity: record.entity,
+            };
             let is_before = self.after.is_some_and(|after| match descending {
                 true => standing >= after,
                 false => standing <= after,
@@ -375,12 +357,15 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
             }
             if self.answers(tier, kind, exact, record)
-                && let Some(end) = take(kind, record, &standing)
+                && let Some(end) = take(Matched {
+                    kind,
+                    record,
+                    standing,
+                })
             {
                 return Some(end);
             }
         }
-        self.stand = stand;
         None
     }
 
@@ -395,4 +380,19 @@ impl<'s, 'a> Walk<'s, 'a> {
         let (better, own) = self.tiers.split_at(tier);
         (exact || own.first().is_some_and(meets)) && !better.iter().any(meets)
     }
+}
+
+/// Adds the candidates of the next rank; false when there are none.
+fn next_group<'s>(rows: &mut [Row<'s>], group: &mut Vec<Record<'s>>) -> bool {
+    let Some(rank) = rows.iter().filter_map(Row::rank).min() else {
+        return false;
+    };
+    for row in rows {
+        while let Some(record) = row.record.filter(|record| record.rank == rank) {
+            group.push(record);
+            row.docs.advance();
+            row.look();
+        }
+    }
+    true
 }

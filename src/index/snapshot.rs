@@ -29,11 +29,10 @@ pub struct Snapshot {
     counts: [u64; 3],
 }
 
-/// What searches need of a segment, opened once.
+/// What searches need of a segment, opened once. Every document has one rank and one place.
 pub struct Segment {
     pub inverted: Arc<InvertedIndexReader>,
     pub ranks: Arc<dyn ColumnValues<u64>>,
-    pub entities: Arc<dyn ColumnValues<u64>>,
     pub ats: Arc<dyn ColumnValues<u64>>,
     alive: Option<AliveBitSet>,
     max_doc: DocId,
@@ -44,9 +43,8 @@ impl Segment {
         let fast = reader.fast_fields();
         Ok(Self {
             inverted: reader.inverted_index(fields.term)?,
-            ranks: fast.u64("rank")?.first_or_default_col(0),
-            entities: fast.u64("entity")?.first_or_default_col(0),
-            ats: fast.u64("at")?.first_or_default_col(0),
+            ranks: fast.u64("rank")?.values,
+            ats: fast.u64("at")?.values,
             alive: reader.alive_bitset().cloned(),
             max_doc: reader.max_doc(),
         })
@@ -107,12 +105,12 @@ impl Snapshot {
     /// The entry known by a key: of several, the first in order.
     pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Record<'_>>> {
         let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)))?;
-        found.sort_unstable_by_key(|(rank, entity, _)| (*rank, *entity));
-        Ok(found.first().map(|(_, _, record)| *record))
+        found.sort_unstable_by_key(|record| (record.rank, record.entity));
+        Ok(found.first().copied())
     }
 
-    /// Rank, number and record of all entries of a kind that a plan lets in.
-    fn records(&self, kind: Kind, plan: &Plan) -> tantivy::Result<Vec<(u64, u64, Record<'_>)>> {
+    /// All entries of a kind that a plan lets in.
+    fn records(&self, kind: Kind, plan: &Plan) -> tantivy::Result<Vec<Record<'_>>> {
         let mut found = Vec::new();
         for segment in &self.segments {
             let range = segment.range(kind);
@@ -122,7 +120,7 @@ impl Snapshot {
                 if segment.is_alive(doc)
                     && let Some(record) = self.views.get(At(segment.ats.get_val(doc)))
                 {
-                    found.push((segment.ranks.get_val(doc), segment.entities.get_val(doc), record));
+                    found.push(record);
                 }
                 doc = docs.advance();
             }
@@ -150,7 +148,7 @@ impl Snapshot {
         let folded = fold(q);
         let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
         let mut found = self.records(Kind::Mailbox, &Plan::Term(terms::of_structure(id)))?;
-        found.sort_unstable_by_key(|(rank, entity, _)| (*rank, *entity));
+        found.sort_unstable_by_key(|record| (record.rank, record.entity));
         let shown = |record: &Record<'_>| -> String {
             EntryView::new(&record.entry())
                 .fields()
@@ -160,7 +158,6 @@ impl Snapshot {
         };
         Ok(found
             .into_iter()
-            .map(|(_, _, record)| record)
             .filter(|record| {
                 let shown = if words.is_empty() {
                     String::new()

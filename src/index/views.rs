@@ -4,8 +4,9 @@
 //! compressed, what only whole answers need (JSON, the other kinds' LDAP entries). The index knows where each
 //! record is ([`At`]). A build writes one file, each step of following one more.
 //!
-//! Layout, lengths as four bytes in big-endian order: length of the hot part, length of the cold part, hot part,
-//! cold part. The hot part is sections of a number, a length and bytes; the cold part an LZ4 block of two sections.
+//! Layout, numbers in big-endian order: length of the hot part and of the cold part, four bytes each; rank and number
+//! of the entry, eight bytes each; hot part, cold part. The hot part is sections of a number, a length and bytes, what
+//! is read most first; the cold part an LZ4 block of two sections.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -46,9 +47,14 @@ impl At {
     }
 }
 
+/// Octets before the hot part.
+const HEAD: usize = 24;
+
 /// What a record is made of.
 #[derive(Debug, Default)]
 pub struct Parts<'a> {
+    pub rank: u64,
+    pub entity: u64,
     /// Folded.
     pub name: &'a str,
     pub forms: &'a [(Field, &'a str)],
@@ -65,21 +71,23 @@ impl Parts<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&[0; 8]);
+        out.extend_from_slice(&self.rank.to_be_bytes());
+        out.extend_from_slice(&self.entity.to_be_bytes());
         section(out, NAME, self.name.as_bytes());
-        for (field, forms) in self.forms {
-            section(out, *field as u8, forms.as_bytes());
-        }
         section(out, SIGNED_IN, self.signed_in);
-        section(out, SUGGESTION, self.suggestion.as_bytes());
         let mut cold = Vec::with_capacity(self.json.len() + 16);
         if self.is_hot {
             section(out, ENTRY, self.entry);
         } else {
             section(&mut cold, ENTRY, self.entry);
         }
+        for (field, forms) in self.forms {
+            section(out, *field as u8, forms.as_bytes());
+        }
+        section(out, SUGGESTION, self.suggestion.as_bytes());
         section(&mut cold, JSON, self.json.as_bytes());
         let cold = lz4_flex::compress_prepend_size(&cold);
-        let hot = out.len() - start - 8;
+        let hot = out.len() - start - HEAD;
         for (place, length) in [(start, hot), (start + 4, cold.len())] {
             if let Some(bytes) = out.get_mut(place..place + 4) {
                 bytes.copy_from_slice(&(length as u32).to_be_bytes());
@@ -115,6 +123,8 @@ fn find(sections: &[u8], wanted: u8) -> Option<(usize, &[u8])> {
 /// A record where it lies.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'v> {
+    pub rank: u64,
+    pub entity: u64,
     hot: &'v [u8],
     cold: &'v [u8],
     /// Where the hot part begins in its file.
@@ -157,8 +167,13 @@ impl<'v> Record<'v> {
     }
 
     /// What signed-in viewers see besides.
-    pub fn signed_in(&self) -> Option<Vec<u8>> {
-        find(self.hot, SIGNED_IN).map(|(_, bytes)| bytes.to_vec())
+    pub fn signed_in(&self) -> Option<&'v [u8]> {
+        // It stands right behind the name, or is not there.
+        let (place, name) = find(self.hot, NAME)?;
+        let rest = self.hot.get(place + name.len()..)?;
+        (rest.first() == Some(&SIGNED_IN))
+            .then(|| find(rest, SIGNED_IN))?
+            .map(|(_, bytes)| bytes)
     }
 
     /// The record as REST answers it.
@@ -218,17 +233,17 @@ impl Views {
     /// The record at a place; `None` where there is none.
     pub fn get(&self, at: At) -> Option<Record<'_>> {
         let file = self.files.get(at.file() as usize)?;
-        let start = at.place().checked_add(8)?;
-        let lengths = file.as_slice().get(at.place()..start)?;
-        let (hot, cold) = lengths.split_first_chunk::<4>()?;
-        let hot = u32::from_be_bytes(*hot) as usize;
-        let cold = u32::from_be_bytes(*cold.first_chunk()?) as usize;
-        let body = file.as_slice().get(start..start + hot + cold)?;
-        let (hot, cold) = body.split_at_checked(hot)?;
+        let (head, body) = file.as_slice().get(at.place()..)?.split_first_chunk::<HEAD>()?;
+        let (hot, rest) = head.split_first_chunk::<4>()?;
+        let (cold, rest) = rest.split_first_chunk::<4>()?;
+        let (rank, entity) = rest.split_first_chunk::<8>()?;
+        let (hot, body) = body.split_at_checked(u32::from_be_bytes(*hot) as usize)?;
         Some(Record {
+            rank: u64::from_be_bytes(*rank),
+            entity: u64::from_be_bytes(*entity.first_chunk()?),
             hot,
-            cold,
-            start,
+            cold: body.get(..u32::from_be_bytes(*cold) as usize)?,
+            start: at.place() + HEAD,
             file,
         })
     }
@@ -283,6 +298,8 @@ mod tests {
     fn a_record_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let parts = Parts {
+            rank: 7,
+            entity: 9,
             name: "testeur claire",
             forms: &[(Field::Cn, "testeur claire\nclaire testeur")],
             entry: b"entry",
@@ -312,7 +329,8 @@ mod tests {
         );
         assert_eq!(record.forms(Field::Mail), None);
         assert_eq!(record.entry().as_slice(), b"entry");
-        assert_eq!(record.signed_in(), Some(b"phone".to_vec()));
+        assert_eq!(record.signed_in(), Some(&b"phone"[..]));
+        assert_eq!((record.rank, record.entity), (7, 9));
         assert_eq!((record.json().as_str(), record.suggestion()), ("{}", "a\tb"));
         let record = views.get(At::new(0, second)).unwrap();
         assert_eq!(record.hot_entry(), None);

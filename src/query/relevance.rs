@@ -68,7 +68,7 @@ fn strengthen(filter: &Filter, strength: Strength, most: usize) -> Filter {
         Filter::Or(parts) => {
             let mut stronger: Vec<Filter> = parts
                 .iter()
-                .filter(|part| letters(part) >= most)
+                .filter(|part| letters(part) >= most && !part.is_implied_by(parts))
                 .map(|part| strengthen(part, strength, most))
                 .filter(|part| *part != Filter::False)
                 .collect();
@@ -82,6 +82,10 @@ fn strengthen(filter: &Filter, strength: Strength, most: usize) -> Filter {
             let pieces: Vec<String> = initial.iter().chain(any).chain(final_).cloned().collect();
             match strength {
                 Strength::Inside => filter.clone(),
+                // Where a value begins, a word begins.
+                Strength::Beginning if initial.is_some() && any.is_empty() && final_.is_none() => {
+                    filter.clone()
+                }
                 // The value has to begin or end as asked besides; words alone would let others in.
                 _ if initial.is_some() || final_.is_some() => Filter::And(vec![
                     filter.clone(),

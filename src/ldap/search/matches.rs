@@ -11,7 +11,7 @@ use super::unavailable;
 use crate::ldap::Context;
 use crate::ldap::controls::sort::{self, Key, SortResult};
 use crate::query::{Filter, Kinds, Mark, Order};
-use crate::service::{Ask, Found, SearchEnd};
+use crate::service::{Ask, Found, SearchEnd, Seen};
 use crate::view::entry::EntryView;
 use crate::visibility::Viewer;
 
@@ -149,6 +149,29 @@ impl<'a> Matches<'a> {
                     }
                 }
                 Ok(low)
+            }
+        }
+    }
+
+    /// The first of them, each where it lies; [`SearchEnd::Limit`] only when more follow.
+    pub fn each(self, limit: usize, take: &mut dyn FnMut(&Seen<'_>)) -> Result<SearchEnd, LdapResult> {
+        match self.source {
+            Source::Gathered { entries, .. } => {
+                entries.iter().take(limit).for_each(|found| take(&found.seen()));
+                Ok(if entries.len() > limit {
+                    SearchEnd::Limit
+                } else {
+                    SearchEnd::Complete
+                })
+            }
+            Source::Index(order) => {
+                let ask = Ask {
+                    limit,
+                    ..self.question.ask(order)
+                };
+                let directory = &self.question.context.directory;
+                let end = directory.each(&ask, self.question.viewer, take);
+                end.map_err(|fault| unavailable(&fault))
             }
         }
     }

@@ -33,13 +33,13 @@ use super::select::Selection;
 use super::tree::{Container, Place, Suffix, naming_field};
 use super::{Context, NO_LIMIT};
 use crate::query::{Filter, Key, Kind, Kinds, Order, Tri, evaluate};
-use crate::service::{Found, SearchEnd, ServiceError};
+use crate::service::{Found, SearchEnd, Seen, ServiceError};
 use crate::view::entry::EntryView;
 use crate::visibility::Viewer;
 
 /// How long a search may take on the thread that reads requests; longer ones begin again on one that may wait.
 const AT_ONCE: Duration = Duration::from_millis(1);
-/// Octets after which the bytes of an answer become a chunk of their own.
+/// Octets of an answer that are handed to the network at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// Who asks, where and when.
@@ -114,7 +114,11 @@ struct Search<'a> {
     /// Those of the answer.
     controls: Vec<LdapControl>,
     buffer: Vec<u8>,
-    chunks: Vec<Bytes>,
+    /// Where the entries end in the buffer that the budget has not been asked for yet, where the first begins, and
+    /// what they cost.
+    ends: Vec<usize>,
+    before: usize,
+    spent: Vec<u32>,
 }
 
 /// The result that ends a search early.
@@ -153,7 +157,9 @@ impl<'a> Search<'a> {
             }),
             controls: Vec::new(),
             buffer: Vec::new(),
-            chunks: Vec::new(),
+            ends: Vec::new(),
+            before: 0,
+            spent: Vec::new(),
         }
     }
 
@@ -250,46 +256,63 @@ impl<'a> Search<'a> {
         self.sent += 1;
         match single {
             Single::Fixed(entry) => entry.encode(&mut self.buffer, &self.writer),
-            Single::Found(found, suffix) => self.writer.entry(&mut self.buffer, found, suffix),
+            Single::Found(found, suffix) => self.writer.entry(&mut self.buffer, &found.seen(), suffix),
         }
         Ok(())
     }
 
+    /// Writes an entry of the directory; whether it is to stay, [`Self::settle`] tells.
+    fn write(&mut self, seen: &Seen<'_>, suffix: &Suffix) {
+        if *self.asker.viewer == Viewer::Public {
+            let name = seen.entry.first(naming_field(seen.kind));
+            self.spent.push(self.context.budget.key(&(seen.kind, name)));
+        }
+        self.writer.entry(&mut self.buffer, seen, suffix);
+        self.ends.push(self.buffer.len());
+    }
+
+    /// Of the entries written, takes those back that are beyond the budget of the public.
+    fn settle(&mut self) -> Ended<()> {
+        let written = self.ends.len();
+        let kept = match self.asker.viewer {
+            Viewer::Public => {
+                let budget = &self.context.budget;
+                budget.spend(self.asker.address, &self.spent, self.asker.time)
+            }
+            _ => written,
+        };
+        if kept < written {
+            let end = kept.checked_sub(1).and_then(|last| self.ends.get(last));
+            self.buffer.truncate(end.copied().unwrap_or(self.before));
+        }
+        self.left = self.left.saturating_sub(kept);
+        self.sent += kept;
+        if kept < written { Err(size_limit()) } else { Ok(()) }
+    }
+
     /// Sends entries of the directory, as far as the budget of the public goes.
     fn send(&mut self, found: &[Found], suffix: &Suffix) -> Ended<()> {
-        let allowed = match self.asker.viewer {
-            Viewer::Public => {
-                let names = found.iter().map(|found| {
-                    let name = EntryView::new(&found.entry).first(naming_field(found.kind));
-                    (found.kind, name)
-                });
-                self.context
-                    .budget
-                    .spend(self.asker.address, names, self.asker.time)
-            }
-            _ => found.len(),
-        };
-        for entry in found.iter().take(allowed) {
-            self.left = self.left.saturating_sub(1);
-            self.sent += 1;
-            self.writer.entry(&mut self.buffer, entry, suffix);
-            if self.buffer.len() >= CHUNK {
-                self.chunks.push(std::mem::take(&mut self.buffer).into());
-            }
+        self.begin();
+        for entry in found {
+            self.write(&entry.seen(), suffix);
         }
-        if allowed < found.len() {
-            Err(size_limit())
-        } else {
-            Ok(())
-        }
+        self.settle()
+    }
+
+    /// What is written from now on is settled together.
+    fn begin(&mut self) {
+        self.before = self.buffer.len();
+        self.ends.clear();
+        self.spent.clear();
     }
 
     /// Counting tells of entries as well as reading: for the public each different count costs one of the budget.
     fn charge_for_counting(&self) -> Ended<()> {
         let question = ["count".to_owned(), self.request.digest.to_string()];
         let budget = &self.context.budget;
+        let key = budget.key(&question);
         match self.asker.viewer {
-            Viewer::Public if budget.spend(self.asker.address, [question], self.asker.time) == 0 => {
+            Viewer::Public if budget.spend(self.asker.address, &[key], self.asker.time) == 0 => {
                 Err(size_limit())
             }
             _ => Ok(()),
@@ -315,8 +338,13 @@ impl<'a> Search<'a> {
             let done = reply::encode_with(self.asker.message_id, op, self.controls);
             self.buffer.extend_from_slice(&done);
         }
-        self.chunks.push(self.buffer.into());
-        self.chunks
+        let mut rest = Bytes::from(self.buffer);
+        let mut chunks = Vec::with_capacity(rest.len() / CHUNK + 1);
+        while rest.len() > CHUNK {
+            chunks.push(rest.split_to(CHUNK));
+        }
+        chunks.push(rest);
+        chunks
     }
 }
 
@@ -334,12 +362,8 @@ pub fn entry_at(context: &Context, key: &Key, suffix: &Suffix, asker: &Asker<'_>
         .ok_or_else(|| reply::no_such_object(suffix.container_dn(container)))?;
     let name = EntryView::new(&found.entry).first(naming_field(found.kind));
     let is_public = *asker.viewer == Viewer::Public;
-    if is_public
-        && context
-            .budget
-            .spend(asker.address, [(found.kind, name)], asker.time)
-            == 0
-    {
+    let key = context.budget.key(&(found.kind, name));
+    if is_public && context.budget.spend(asker.address, &[key], asker.time) == 0 {
         return Err(size_limit());
     }
     Ok(found)

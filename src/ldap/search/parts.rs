@@ -34,12 +34,14 @@ impl<'a> Search<'a> {
         };
         // With nothing left to send, one entry tells whether there would be more.
         let matches = self.matches(kinds, arrangement)?;
-        let (found, end) = matches.take(&Start::Skip(0), self.left.max(1))?;
+        self.begin();
+        let end = matches.each(self.left.max(1), &mut |seen| self.write(seen, suffix))?;
         self.is_late = end == SearchEnd::Time;
-        if found.len() > self.left {
+        if self.ends.len() > self.left {
+            self.buffer.truncate(self.before);
             return Err(size_limit());
         }
-        self.send(&found, suffix)?;
+        self.settle()?;
         self.ended(end)
     }
 

@@ -10,7 +10,7 @@ use crate::ldap::schema::{self, Attribute};
 use crate::ldap::select::Selection;
 use crate::ldap::tree::{Suffix, naming_field};
 use crate::query::Kind;
-use crate::service::Found;
+use crate::service::Seen;
 use crate::view::entry::EntryView;
 
 /// The values that follow from the kind alone, encoded once.
@@ -49,19 +49,22 @@ pub struct Writer {
 
 impl Writer {
     /// Appends an entry. One without the value that names it cannot be answered and is left out.
-    pub fn entry(&self, out: &mut Vec<u8>, found: &Found, suffix: &Suffix) {
-        let entry = EntryView::new(&found.entry);
-        let Some(name) = entry.first(naming_field(found.kind)) else {
-            tracing::error!(kind = ?found.kind, "entry without a name");
+    pub fn entry(&self, out: &mut Vec<u8>, seen: &Seen<'_>, suffix: &Suffix) {
+        let Seen {
+            kind,
+            entry,
+            signed_in,
+        } = *seen;
+        let Some(name) = entry.first(naming_field(kind)) else {
+            tracing::error!(?kind, "entry without a name");
             return;
         };
-        let dn = suffix.entry_dn(found.kind, name);
+        let dn = suffix.entry_dn(kind, name);
         let selection = &self.selection;
         let entry_dn = selection
             .wants(schema::ENTRY_DN)
             .then(|| encode::set([dn.as_str()]));
-        let made = made(found.kind);
-        let signed_in = found.signed_in.as_deref().map(EntryView::new);
+        let made = made(kind);
         let fields = || {
             entry
                 .fields()
