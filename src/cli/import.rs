@@ -12,6 +12,7 @@ use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::import::{self, Report};
 use crate::index::node::Node;
+use crate::source::signature::Trust;
 use crate::store::lock::ServeLock;
 use crate::store::nodes;
 
@@ -30,6 +31,12 @@ pub struct ImportOptions {
     /// Takes files older than those loaded
     #[arg(long)]
     force: bool,
+    /// Takes files that hold over 5 % fewer entries of a kind than the last ones (logged)
+    #[arg(long)]
+    allow_drop: bool,
+    /// Takes a white list without a valid signature
+    #[arg(long)]
+    allow_unsigned: bool,
     /// Reads and compares, but stores nothing
     #[arg(long)]
     dry_run: bool,
@@ -46,14 +53,16 @@ pub struct ImportOptions {
 
 /// Runs the command: status 1 when any file was refused.
 pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
     let wanted = import::Options {
         paths: options.paths.clone(),
         date: options.date,
         force: options.force,
+        allow_drop: options.allow_drop,
+        trust: trust(common, options.allow_unsigned)?,
         dry_run: options.dry_run,
         sample: false,
     };
+    let (pool, cluster) = open_store(common).await?;
     let mut progress = Progress::new();
     let done = import::run(&pool, &wanted, Timestamp::now(), &mut |file, bytes| {
         progress.add(file, bytes)
@@ -71,6 +80,20 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Whose white lists to take, as the settings say.
+fn trust(common: &CommonSettings, allow_unsigned: bool) -> Result<Trust, Failure> {
+    let wrong =
+        |file: &Path, why: &dyn std::fmt::Display| format!("--white-list-ca {}: {why}", file.display());
+    let file = common.white_list_ca.as_deref();
+    let pem = file
+        .map(|file| std::fs::read(file).map_err(|error| wrong(file, &error)))
+        .transpose()?;
+    let mut trust = Trust::new(pem.as_deref(), &common.white_list_signer)
+        .map_err(|error| wrong(file.unwrap_or(Path::new("")), &error))?;
+    trust.allow_unsigned = allow_unsigned;
+    Ok(trust)
 }
 
 async fn finish(

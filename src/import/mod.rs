@@ -9,6 +9,7 @@ mod copy;
 mod establishments;
 mod fingerprint;
 mod gather;
+mod guard;
 mod lists;
 mod people;
 mod publication;
@@ -16,6 +17,7 @@ mod report;
 mod sites;
 mod write;
 mod write_boxes;
+mod write_finess;
 mod write_lists;
 mod write_people;
 mod write_reference;
@@ -24,10 +26,11 @@ mod write_structures;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use sqlx::{Connection as _, PgPool};
 
-use crate::source::{self, Extract, Kind};
+use crate::source::signature::Trust;
+use crate::source::{self, Extract, Kind, SourceError};
 pub use gather::Reject;
 use publication::Publication;
 pub use report::{Entities, FileReport, Report};
@@ -41,6 +44,10 @@ pub struct Options {
     pub date: Option<Date>,
     /// Takes files older than those loaded.
     pub force: bool,
+    /// Takes files that hold far fewer entries than the last ones.
+    pub allow_drop: bool,
+    /// Whose white lists to take.
+    pub trust: Trust,
     /// Stops before committing.
     pub dry_run: bool,
     /// Marks what is loaded as a sample, which the first other import replaces.
@@ -67,15 +74,20 @@ pub async fn run(
 ) -> Result<Report, ImportError> {
     let start = std::time::Instant::now();
     let (extracts, errors) = source::discover(&options.paths, options.date);
+    let (not_needed, errors): (Vec<_>, Vec<_>) = errors
+        .into_iter()
+        .partition(|error| matches!(error, SourceError::NotNeeded { .. }));
     let mut report = Report {
         refus: errors.iter().map(ToString::to_string).collect(),
+        ecartes: not_needed.iter().map(ToString::to_string).collect(),
         a_blanc: options.dry_run,
         ..Report::default()
     };
     let extracts = newest_of_each_kind(extracts, &mut report);
     if extracts.is_empty() {
         let reason = match report.refus.as_slice() {
-            [] => "no file there".to_owned(),
+            [] if report.ecartes.is_empty() => "no file there".to_owned(),
+            [] => report.ecartes.join("; "),
             refused => refused.join("; "),
         };
         return Err(ImportError::Nothing(reason));
@@ -86,21 +98,41 @@ pub async fn run(
     write::replace_sample(&mut publication, options.sample).await?;
     let mut accepted = Vec::new();
     for extract in extracts {
-        if let Some(loaded) = newer_loaded(&mut publication, &extract).await?
-            && !options.force
-        {
+        if let Some(loaded) = guard::newer_loaded(&mut publication, &extract).await? {
             let (name, date) = (extract.name(), extract.date.value);
-            report.refus.push(format!(
-                "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
-                extract.kind.as_str()
-            ));
-            continue;
+            if options.force {
+                tracing::warn!(file = name, %date, %loaded, "an older file was taken by --force");
+            }
+            if !options.force {
+                report.refus.push(format!(
+                    "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
+                    extract.kind.as_str()
+                ));
+                continue;
+            }
         }
         let name = extract.name();
-        let gathered =
-            tokio::task::block_in_place(|| gather::gather(&extract, &mut |bytes| progress(&name, bytes)));
+        let gathered = tokio::task::block_in_place(|| {
+            gather::gather(&extract, &options.trust, &mut |bytes| progress(&name, bytes))
+        });
         match gathered {
-            Ok(gathered) => accepted.push((extract, gathered)),
+            Ok(mut gathered) => {
+                if let Some(fall) = guard::fall(&mut publication, &extract, &gathered).await? {
+                    if !options.allow_drop {
+                        report.refus.push(format!(
+                            "{name}: far fewer entries than in the file that is loaded ({fall}); if this is \
+                             right, --allow-drop takes it"
+                        ));
+                        continue;
+                    }
+                    tracing::warn!(file = name, fall, "a fall was let pass by --allow-drop");
+                    gathered
+                        .summary
+                        .notes
+                        .push(format!("fall let pass by --allow-drop: {fall}"));
+                }
+                accepted.push((extract, gathered));
+            }
             Err(error) => report.refus.push(error.to_string()),
         }
     }
@@ -152,21 +184,4 @@ fn newest_of_each_kind(mut extracts: Vec<Extract>, report: &mut Report) -> Vec<E
 fn same_kind(a: &Extract, b: &Extract) -> bool {
     // A CodeSystem tells its table only when it is read.
     a.kind == b.kind && (a.kind != Kind::Nomenclature || (a.table.is_some() && a.table == b.table))
-}
-
-async fn newer_loaded(
-    publication: &mut Publication<'_>,
-    extract: &Extract,
-) -> Result<Option<DateTime>, sqlx::Error> {
-    if extract.kind == Kind::Nomenclature {
-        return Ok(None);
-    }
-    let loaded: Option<String> =
-        sqlx::query_scalar("select to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS') from sources where genre = $1")
-            .bind(extract.kind.as_str())
-            .fetch_optional(&mut *publication.connection)
-            .await?;
-    Ok(loaded
-        .and_then(|text| source::date::parse(&text))
-        .filter(|loaded| *loaded > extract.date.value))
 }

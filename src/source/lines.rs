@@ -13,6 +13,8 @@ pub struct Lines<'r> {
     pub number: u64,
     /// Bytes consumed, line ends included.
     pub bytes: u64,
+    /// Whether the current line, then the last one, has no end.
+    pub unended: bool,
 }
 
 /// One line.
@@ -30,6 +32,7 @@ impl<'r> Lines<'r> {
             buffer: Vec::with_capacity(4096),
             number: 0,
             bytes: 0,
+            unended: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl<'r> Lines<'r> {
             return Ok(None);
         }
         self.number += 1;
+        self.unended = true;
         Ok(Some(self.line(length)))
     }
 

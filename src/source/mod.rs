@@ -3,10 +3,12 @@
 //! A file is recognised by its content, never by its name. A reader never touches the store, never keeps a
 //! file in memory, and never stops at a bad line.
 
+mod c14n;
 mod container;
 pub mod date;
 pub mod encoding;
 mod finess;
+mod json;
 mod lines;
 mod mssante;
 mod nos;
@@ -14,15 +16,19 @@ mod pipe;
 mod recognise;
 pub mod record;
 mod rpps;
+pub mod signature;
 pub mod sink;
 mod whitelist;
+mod xml;
 
 use std::path::{Path, PathBuf};
 
 use date::ExtractDate;
+use finess::flux::Part;
 use jiff::civil::Date;
 use lines::Lines;
 use record::Record;
+use signature::Trust;
 use sink::Sink;
 
 pub use recognise::Kind;
@@ -42,6 +48,9 @@ pub enum SourceError {
     /// Content of no known kind.
     #[error("{file}: none of the extracts that are read; looked for {looked_for}")]
     Unknown { file: String, looked_for: &'static str },
+    /// A known kind that a delivery brings along and the directory does not need: no fault of the delivery.
+    #[error("{file}: {what}, which the directory does not need")]
+    NotNeeded { file: String, what: &'static str },
     /// A known kind that is not read, and why.
     #[error("{file}: this is {what}, which is not read: {why}")]
     NotRead {
@@ -55,6 +64,15 @@ pub enum SourceError {
     /// A document that is not whole.
     #[error("{file}: {reason}; the whole file is refused, download it again")]
     Broken { file: String, reason: String },
+    /// A white list that nobody answers for.
+    #[error(
+        "{file}: {reason}; the list is refused: download it again, see --white-list-ca, or take it as it is with \
+         --allow-unsigned"
+    )]
+    Unsigned {
+        file: String,
+        reason: signature::SignatureError,
+    },
     /// Reading stopped in the middle.
     #[error("{file}: reading stopped: {error}; the whole file is refused")]
     Stopped { file: String, error: std::io::Error },
@@ -147,8 +165,8 @@ impl Extract {
         self.member.display()
     }
 
-    /// Reads all of it.
-    pub fn read(&self, sink: &mut dyn Sink) -> Result<ReadSummary, SourceError> {
+    /// Reads all of it. A white list must be signed as `trust` wants it.
+    pub fn read(&self, sink: &mut dyn Sink, trust: &Trust) -> Result<ReadSummary, SourceError> {
         let file = self.name();
         self.member.read(|input| match self.kind {
             Kind::PersonneActivite => pipe(rpps::activity_layout(), input, &file, sink, |f, n, sink| {
@@ -164,20 +182,12 @@ impl Extract {
                 mssante::mailbox(f).and_then(|row| hand_over(n, Record::Mailbox(row), sink))
             }),
             Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => finess::read(input, &file, sink),
-            Kind::ListeBlanche => {
-                let list = whitelist::read(input, &file, sink)?;
-                let mut notes = vec!["signature not verified".to_owned()];
-                if list.citizens > 0 {
-                    notes.push(format!("{} entries of citizens' domains left out", list.citizens));
-                }
-                Ok(ReadSummary {
-                    lines: list.entries,
-                    records: list.records,
-                    rejected: list.rejected,
-                    notes,
-                    ..ReadSummary::default()
-                })
+            Kind::FinessPlus => finess::plus::read(input, &file, sink),
+            Kind::FinessFluxEtablissements | Kind::FinessFluxEntitesJuridiques => {
+                finess::flux::read(input, &file, Part::Structures, sink)
             }
+            Kind::FinessFluxPositions => finess::flux::read(input, &file, Part::Positions, sink),
+            Kind::ListeBlanche => whitelist::read_trusted(input, &file, trust, sink),
             Kind::Nomenclature => {
                 let summary = match &self.table {
                     Some(table) => nos::read_tabs(input, &file, table, sink)?,
@@ -212,6 +222,14 @@ fn pipe(
         unknown_columns: summary.unknown_columns,
         notes: Vec::new(),
     })
+}
+
+/// A file whose last line neither ends nor holds what it should.
+fn cut_short(file: &str, line: u64) -> SourceError {
+    SourceError::Broken {
+        file: file.to_owned(),
+        reason: format!("line {line}, the last one, has no end and too few columns: the file is cut short"),
+    }
 }
 
 fn hand_over(line: u64, record: Record<'_>, sink: &mut dyn Sink) -> Result<(), pipe::Fault> {

@@ -7,9 +7,9 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::SourceError;
 use super::lines::{Line, Lines};
 use super::sink::Sink;
+use super::{SourceError, cut_short};
 use crate::directory::text::fold;
 
 /// Most columns of a line; beyond, the line is rejected.
@@ -152,6 +152,7 @@ impl Layout {
         };
         let mut seen = HashSet::new();
         let mut bytes = 0;
+        let mut last_is_whole = true;
         loop {
             let number = lines.number + 1;
             let Some(line) = lines.next().map_err(stopped)? else {
@@ -176,6 +177,7 @@ impl Layout {
                 }
             };
             summary.lines += 1;
+            last_is_whole = !matches!(&outcome, Err(fault) if fault.column.is_none());
             match outcome {
                 Ok(()) => summary.records += 1,
                 Err(fault) => {
@@ -187,6 +189,9 @@ impl Layout {
                 sink.progress(lines.bytes - bytes);
                 bytes = lines.bytes;
             }
+        }
+        if lines.unended && !last_is_whole {
+            return Err(cut_short(file, lines.number));
         }
         sink.progress(lines.bytes - bytes);
         Ok(summary)
