@@ -59,6 +59,7 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
         force: options.force,
         allow_drop: options.allow_drop,
         trust: trust(common, options.allow_unsigned)?,
+        history_days: common.history_days,
         dry_run: options.dry_run,
         sample: false,
     };

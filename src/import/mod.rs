@@ -10,6 +10,7 @@ mod establishments;
 mod fingerprint;
 mod gather;
 mod guard;
+mod history;
 mod lists;
 mod people;
 mod publication;
@@ -31,13 +32,15 @@ use sqlx::{Connection as _, PgPool};
 
 use crate::source::signature::Trust;
 use crate::source::{self, Extract, Kind, SourceError};
+use crate::store::changes;
 pub use gather::Reject;
 use publication::Publication;
+pub use publication::{Genre, PublicIds};
 pub use report::{Entities, FileReport, Report};
 pub use write_reference::qualification_table;
 
 /// What to import and how.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub paths: Vec<PathBuf>,
     /// Dates extracts that neither name nor content dates.
@@ -48,10 +51,27 @@ pub struct Options {
     pub allow_drop: bool,
     /// Whose white lists to take.
     pub trust: Trust,
+    /// Days for which the change log is kept.
+    pub history_days: u16,
     /// Stops before committing.
     pub dry_run: bool,
     /// Marks what is loaded as a sample, which the first other import replaces.
     pub sample: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            paths: Vec::new(),
+            date: None,
+            force: false,
+            allow_drop: false,
+            trust: Trust::default(),
+            history_days: 30,
+            dry_run: false,
+            sample: false,
+        }
+    }
 }
 
 /// Why an import failed as a whole; nothing of it was stored.
@@ -61,8 +81,22 @@ pub enum ImportError {
     #[error("nothing to import: {0}")]
     Nothing(String),
     /// Postgres refused or went away.
-    #[error("the store refused the import, which left it as it was: {0}")]
+    #[error("nothing was imported, the store is as it was: {}", cause(.0))]
     Store(#[from] sqlx::Error),
+}
+
+/// What went wrong with the store, and what to do.
+fn cause(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("53100") => format!("its disk is full ({error}); make room and import again"),
+        // Shut down by an administrator, crashed, or not accepting connections.
+        Some("57P01" | "57P02" | "57P03") => {
+            format!("it was stopped ({error}); import again once it answers")
+        }
+        Some(_) => error.to_string(),
+        None => format!("the connection to it was lost ({error}); import again once it answers"),
+    }
 }
 
 /// Imports what the paths hold. `progress` is told of the file being read and of bytes as they come.
@@ -149,6 +183,9 @@ pub async fn run(
             .await?;
         transaction.commit().await?;
         report.version = version;
+        if let Err(error) = changes::prune(&mut connection, options.history_days).await {
+            tracing::warn!(%error, "the old part of the change log stays until the next import");
+        }
         // Plans for the tables as they are now; a failure only costs speed.
         if version.is_some() {
             let _ = sqlx::query("analyze").execute(&mut connection).await;

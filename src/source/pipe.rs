@@ -15,6 +15,9 @@ use crate::directory::text::fold;
 /// Most columns of a line; beyond, the line is rejected.
 const MAX_FIELDS: usize = 96;
 
+/// Lines in another encoding than UTF-8 that are rejected one by one.
+const FEW: u64 = 20;
+
 /// The columns that a reader knows, as a header line of `import/layouts/`, and those it cannot do without.
 pub struct Layout {
     names: Vec<&'static str>,
@@ -153,6 +156,7 @@ impl Layout {
         let mut seen = HashSet::new();
         let mut bytes = 0;
         let mut last_is_whole = true;
+        let mut undecodable = 0;
         loop {
             let number = lines.number + 1;
             let Some(line) = lines.next().map_err(stopped)? else {
@@ -173,6 +177,7 @@ impl Layout {
                         continue;
                     }
                     self.split(text, width, &places)
+                        .inspect_err(|_| undecodable += u64::from(std::str::from_utf8(text).is_err()))
                         .and_then(|fields| parse(&fields, number, sink))
                 }
             };
@@ -189,6 +194,13 @@ impl Layout {
                 sink.progress(lines.bytes - bytes);
                 bytes = lines.bytes;
             }
+        }
+        // A line or two are the producer's accident; many are a file that was converted on its way.
+        if undecodable > FEW && undecodable * 100 > summary.lines {
+            return Err(SourceError::Broken {
+                file: file.to_owned(),
+                reason: format!("{undecodable} lines are not UTF-8: the file was converted on its way"),
+            });
         }
         if lines.unended && !last_is_whole {
             return Err(cut_short(file, lines.number));

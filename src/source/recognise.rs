@@ -71,6 +71,12 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
         file: file.clone(),
         looked_for: LOOKED_FOR,
     };
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        return Err(SourceError::Broken {
+            file,
+            reason: "UTF-16, where extracts are UTF-8: it was converted on its way".to_owned(),
+        });
+    }
     let head = without_bom(&head);
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = decode(first.strip_suffix(b"\r").unwrap_or(first));
