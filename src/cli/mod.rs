@@ -8,6 +8,7 @@ mod sample;
 mod serve;
 pub mod settings;
 mod status;
+mod watch;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

@@ -44,7 +44,10 @@ impl<'r> Lines<'r> {
             let available = match self.input.fill_buf() {
                 Ok(available) => available,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let told = format!("line {}: {error}", self.number + 1);
+                    return Err(io::Error::new(error.kind(), told));
+                }
             };
             if available.is_empty() {
                 break;

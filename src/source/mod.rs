@@ -13,6 +13,7 @@ mod lines;
 mod mssante;
 mod nos;
 mod pipe;
+mod read;
 mod recognise;
 pub mod record;
 mod rpps;
@@ -24,13 +25,11 @@ mod xml;
 use std::path::{Path, PathBuf};
 
 use date::ExtractDate;
-use finess::flux::Part;
 use jiff::civil::Date;
-use lines::Lines;
-use record::Record;
 use signature::Trust;
 use sink::Sink;
 
+pub use read::read_bytes;
 pub use recognise::Kind;
 
 /// Deepest folder looked into.
@@ -167,61 +166,10 @@ impl Extract {
 
     /// Reads all of it. A white list must be signed as `trust` wants it.
     pub fn read(&self, sink: &mut dyn Sink, trust: &Trust) -> Result<ReadSummary, SourceError> {
-        let file = self.name();
-        self.member.read(|input| match self.kind {
-            Kind::PersonneActivite => pipe(rpps::activity_layout(), input, &file, sink, |f, n, sink| {
-                rpps::activity(f).and_then(|row| hand_over(n, Record::Activity(row), sink))
-            }),
-            Kind::SavoirFaire => pipe(rpps::qualification_layout(), input, &file, sink, |f, n, sink| {
-                rpps::qualification(f).and_then(|row| hand_over(n, Record::Qualification(row), sink))
-            }),
-            Kind::Diplomes => pipe(rpps::diploma_layout(), input, &file, sink, |f, n, sink| {
-                rpps::diploma(f).and_then(|row| hand_over(n, Record::Diploma(row), sink))
-            }),
-            Kind::CorrespondanceMssante => pipe(mssante::layout(), input, &file, sink, |f, n, sink| {
-                mssante::mailbox(f).and_then(|row| hand_over(n, Record::Mailbox(row), sink))
-            }),
-            Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => finess::read(input, &file, sink),
-            Kind::FinessPlus => finess::plus::read(input, &file, sink),
-            Kind::FinessFluxEtablissements | Kind::FinessFluxEntitesJuridiques => {
-                finess::flux::read(input, &file, Part::Structures, sink)
-            }
-            Kind::FinessFluxPositions => finess::flux::read(input, &file, Part::Positions, sink),
-            Kind::ListeBlanche => whitelist::read_trusted(input, &file, trust, sink),
-            Kind::Nomenclature => {
-                let summary = match &self.table {
-                    Some(table) => nos::read_tabs(input, &file, table, sink)?,
-                    None => nos::read_code_system(input, &file, sink)?.1,
-                };
-                Ok(ReadSummary {
-                    lines: summary.lines,
-                    records: summary.records,
-                    rejected: summary.rejected,
-                    ..ReadSummary::default()
-                })
-            }
-        })
+        let (file, table) = (self.name(), self.table.as_deref());
+        self.member
+            .read(|input| read::read(self.kind, table, input, &file, trust, sink))
     }
-}
-
-fn pipe(
-    layout: pipe::Layout,
-    input: &mut dyn std::io::BufRead,
-    file: &str,
-    sink: &mut dyn Sink,
-    parse: impl FnMut(&pipe::Fields<'_>, u64, &mut dyn Sink) -> Result<(), pipe::Fault>,
-) -> Result<ReadSummary, SourceError> {
-    let mut lines = Lines::new(input);
-    let summary = layout.read(&mut lines, file, sink, parse)?;
-    Ok(ReadSummary {
-        lines: summary.lines,
-        records: summary.records,
-        rejected: summary.rejected,
-        duplicates: summary.duplicates,
-        bytes: lines.bytes,
-        unknown_columns: summary.unknown_columns,
-        notes: Vec::new(),
-    })
 }
 
 /// A file whose last line neither ends nor holds what it should.
@@ -230,9 +178,4 @@ fn cut_short(file: &str, line: u64) -> SourceError {
         file: file.to_owned(),
         reason: format!("line {line}, the last one, has no end and too few columns: the file is cut short"),
     }
-}
-
-fn hand_over(line: u64, record: Record<'_>, sink: &mut dyn Sink) -> Result<(), pipe::Fault> {
-    sink.record(line, record)
-        .map_err(|reason| pipe::Fault { column: None, reason })
 }
