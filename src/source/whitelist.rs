@@ -49,7 +49,10 @@ pub fn read_trusted(
     if bytes.len() as u64 > MAX_BYTES {
         return Err(SourceError::Broken {
             file: file.to_owned(),
-            reason: "more than 64 MiB, which no white list holds".to_owned(),
+            reason: format!(
+                "more than 64 MiB by line {}, which no white list holds",
+                lines(&bytes)
+            ),
         });
     }
     let list = read(&mut bytes.as_slice(), file, sink)?;
@@ -78,6 +81,10 @@ pub fn read_trusted(
         notes,
         ..ReadSummary::default()
     })
+}
+
+fn lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Reads a whole list, whatever its signature.
