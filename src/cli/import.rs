@@ -9,9 +9,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, watch};
 use crate::import::{self, Report};
 use crate::index::node::Node;
+use crate::source::signature::Trust;
 use crate::store::lock::ServeLock;
 use crate::store::nodes;
 
@@ -22,14 +23,30 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Debug, Args)]
 pub struct ImportOptions {
     /// Extracts, or folders of them
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "watch", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Takes new files of this folder once they are complete, never twice, until told to stop
+    #[arg(long, value_name = "DIR", requires = "every", conflicts_with_all = ["paths", "dry_run"])]
+    watch: Option<PathBuf>,
+    /// How often to look, such as 1h or 10m
+    #[arg(long, value_name = "TIME", requires = "watch", value_parser = every)]
+    every: Option<Duration>,
+    /// Command to run after each import of --watch, the outcome in ANNUAIRE_IMPORT_OUTCOME (ok, refused, failed) and
+    /// the report as JSON on its standard input
+    #[arg(long, value_name = "COMMAND", requires = "watch")]
+    pub hook: Option<String>,
     /// Date of extracts that neither their name nor their content dates [default: the file's own]
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<jiff::civil::Date>,
     /// Takes files older than those loaded
     #[arg(long)]
     force: bool,
+    /// Takes files that hold over 5 % fewer entries of a kind than the last ones (logged)
+    #[arg(long)]
+    allow_drop: bool,
+    /// Takes a white list without a valid signature
+    #[arg(long)]
+    allow_unsigned: bool,
     /// Reads and compares, but stores nothing
     #[arg(long)]
     dry_run: bool,
@@ -44,33 +61,71 @@ pub struct ImportOptions {
     json: bool,
 }
 
+fn every(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    match Duration::try_from(span) {
+        Ok(every) if every >= Duration::from_secs(1) => Ok(every),
+        _ => Err("at least one second".to_owned()),
+    }
+}
+
 /// Runs the command: status 1 when any file was refused.
 pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<ExitCode, Failure> {
+    if let (Some(folder), Some(every)) = (&options.watch, options.every) {
+        return watch::run(common, &options, folder, every).await;
+    }
+    // Wrong settings are told before a Postgres is started for them.
+    trust(common, options.allow_unsigned)?;
     let (pool, cluster) = open_store(common).await?;
-    let wanted = import::Options {
-        paths: options.paths.clone(),
-        date: options.date,
-        force: options.force,
-        dry_run: options.dry_run,
-        sample: false,
-    };
-    let mut progress = Progress::new();
-    let done = import::run(&pool, &wanted, Timestamp::now(), &mut |file, bytes| {
-        progress.add(file, bytes)
-    })
-    .await;
-    progress.end();
-    let done = match done {
-        Ok(report) => finish(common, &pool, &options, &report).await.map(|()| report),
-        Err(error) => Err(error.into()),
-    };
+    let done = once(common, &options, &pool, options.paths.clone()).await;
     close_store(pool, cluster).await;
-    let report = done?;
-    Ok(if report.refus.is_empty() {
+    Ok(if done?.refus.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Imports once, waits until it is served, and tells.
+pub async fn once(
+    common: &CommonSettings,
+    options: &ImportOptions,
+    pool: &sqlx::PgPool,
+    paths: Vec<PathBuf>,
+) -> Result<Report, Failure> {
+    let wanted = import::Options {
+        paths,
+        date: options.date,
+        force: options.force,
+        allow_drop: options.allow_drop,
+        trust: trust(common, options.allow_unsigned)?,
+        history_days: common.history_days,
+        dry_run: options.dry_run,
+        sample: false,
+    };
+    let mut progress = Progress::new();
+    let done = import::run(pool, &wanted, Timestamp::now(), &mut |file, bytes| {
+        progress.add(file, bytes)
+    })
+    .await;
+    progress.end();
+    let report = done?;
+    finish(common, pool, options, &report).await?;
+    Ok(report)
+}
+
+/// Whose white lists to take, as the settings say.
+fn trust(common: &CommonSettings, allow_unsigned: bool) -> Result<Trust, Failure> {
+    let wrong =
+        |file: &Path, why: &dyn std::fmt::Display| format!("--white-list-ca {}: {why}", file.display());
+    let file = common.white_list_ca.as_deref();
+    let pem = file
+        .map(|file| std::fs::read(file).map_err(|error| wrong(file, &error)))
+        .transpose()?;
+    let mut trust = Trust::new(pem.as_deref(), &common.white_list_signer)
+        .map_err(|error| wrong(file.unwrap_or(Path::new("")), &error))?;
+    trust.allow_unsigned = allow_unsigned;
+    Ok(trust)
 }
 
 async fn finish(

@@ -2,12 +2,14 @@
 //! when done, 1 when failed, 2 when used wrongly.
 
 mod account;
+mod history;
 mod import;
 pub mod ldap_limits;
 mod sample;
 mod serve;
 pub mod settings;
 mod status;
+mod watch;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -51,6 +53,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What changed of one entry: by address, identification nationale, FINESS number, SIRET or public id
+    History {
+        identifier: String,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
     /// Builds this data directory's index anew beside the old one, and swaps
     Reindex,
 }
@@ -90,6 +99,7 @@ pub fn main() -> ExitCode {
             Command::Account(command) => account::run(&common, command).await,
             Command::Sample(options) => sample::run(&options),
             Command::Status { json } => status::run(&common, json).await,
+            Command::History { identifier, json } => history::run(&common, &identifier, json).await,
             Command::Reindex => serve::reindex(&common).await,
         }
     });

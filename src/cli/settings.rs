@@ -38,6 +38,36 @@ pub struct CommonOptions {
     #[arg(long, value_name = "DIR", env = "ANNUAIRE_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
+    /// Certificates of the authority that vouches for the white list's signer, PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ANNUAIRE_WHITE_LIST_CA",
+        global = true,
+        hide_short_help = true
+    )]
+    pub white_list_ca: Option<PathBuf>,
+
+    /// Common name of the white list's signer [default: alb.mssante.fr]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ANNUAIRE_WHITE_LIST_SIGNER",
+        global = true,
+        hide_short_help = true
+    )]
+    pub white_list_signer: Option<String>,
+
+    /// Days for which the change log is kept [default: 30]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "ANNUAIRE_HISTORY_DAYS",
+        global = true,
+        hide_short_help = true
+    )]
+    pub history_days: Option<u16>,
+
     /// What to log: error, warn, info, debug, trace, or by module as in info,annuaire::ldap=debug [default: info]
     #[arg(long, value_name = "LEVELS", env = "ANNUAIRE_LOG", global = true)]
     pub log: Option<String>,
@@ -106,6 +136,12 @@ pub struct CommonSettings {
     pub store: StoreSettings,
     /// A filter in the syntax of `tracing_subscriber::EnvFilter`.
     pub log: String,
+    /// Certificates of the authority that vouches for the white list's signer.
+    pub white_list_ca: Option<PathBuf>,
+    /// Common name of the white list's signer.
+    pub white_list_signer: String,
+    /// Days for which the change log is kept.
+    pub history_days: u16,
 }
 
 /// Settings of `annuaire serve`, as they hold.
@@ -236,6 +272,14 @@ impl SettingsFile {
                 data_dir: data_dir.cloned().unwrap_or_else(|| PathBuf::from("data")),
             },
             log: log.cloned().unwrap_or_else(|| "info".to_owned()),
+            white_list_ca: written
+                .white_list_ca
+                .clone()
+                .or_else(|| file.white_list_ca.clone()),
+            white_list_signer: (written.white_list_signer.clone())
+                .or_else(|| file.white_list_signer.clone())
+                .unwrap_or_else(|| "alb.mssante.fr".to_owned()),
+            history_days: written.history_days.or(file.history_days).unwrap_or(30),
         }
     }
 

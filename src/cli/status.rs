@@ -2,12 +2,16 @@
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::index::node::Node;
 use crate::store::{changes, nodes};
+
+/// Days after which a source has stood still.
+const MAX_DAYS: i64 = 3;
 
 /// Runs the command.
 pub async fn run(common: &CommonSettings, as_json: bool) -> Result<ExitCode, Failure> {
@@ -17,14 +21,44 @@ pub async fn run(common: &CommonSettings, as_json: bool) -> Result<ExitCode, Fai
     told.map(|()| ExitCode::SUCCESS)
 }
 
+/// One loaded kind of file.
+struct Source {
+    genre: String,
+    date: String,
+    file: String,
+    /// Whole days since the file's own date.
+    days: i64,
+}
+
+impl Source {
+    /// Code tables change when they change; all else is published daily.
+    fn stands_still(&self) -> bool {
+        self.days > MAX_DAYS && !self.genre.starts_with("nomenclature")
+    }
+}
+
+async fn sources(connection: &mut sqlx::PgConnection, now: Timestamp) -> Result<Vec<Source>, sqlx::Error> {
+    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+        "select genre, to_char(date, 'YYYY-MM-DD HH24:MI'), fichier,
+                floor(($1 - extract(epoch from date)) / 86400)::bigint
+         from sources order by genre",
+    )
+    .bind(now.as_second())
+    .fetch_all(connection)
+    .await?;
+    let source = |(genre, date, file, days)| Source {
+        genre,
+        date,
+        file,
+        days,
+    };
+    Ok(rows.into_iter().map(source).collect())
+}
+
 async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Result<(), Failure> {
     let mut connection = pool.acquire().await?;
     let version = changes::version(&mut connection).await?;
-    let sources: Vec<(String, String, String)> = sqlx::query_as(
-        "select genre, to_char(date, 'YYYY-MM-DD HH24:MI'), fichier from sources order by genre",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    let sources = sources(&mut connection, Timestamp::now()).await?;
     let (professionals, activities, structures, mailboxes): (i64, i64, i64, i64) = sqlx::query_as(
         "select (select count(*) from professionals), (select count(*) from activities),
                 (select count(*) from structures), (select count(*) from mailboxes)",
@@ -36,7 +70,10 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
     if as_json {
         let sources: Vec<_> = sources
             .iter()
-            .map(|(g, d, f)| json!({"genre": g, "date": d, "fichier": f}))
+            .map(|s| {
+                json!({"genre": s.genre, "date": s.date, "fichier": s.file, "age_jours": s.days,
+                    "perimee": s.stands_still()})
+            })
             .collect();
         let nodes: Vec<_> = nodes
             .iter()
@@ -56,8 +93,20 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
     println!(
         "{professionals} professionals, {activities} activities, {structures} structures, {mailboxes} mailboxes"
     );
-    for (genre, date, file) in sources {
-        println!("{genre}: {date} ({file})");
+    for source in &sources {
+        let Source {
+            genre,
+            date,
+            file,
+            days,
+        } = source;
+        println!("{genre}: {date}, {days} days old ({file})");
+    }
+    for source in sources.iter().filter(|source| source.stands_still()) {
+        eprintln!(
+            "annuaire: warning: {} has stood still for {} days; look at where its files come from",
+            source.genre, source.days
+        );
     }
     for node in nodes {
         println!(

@@ -1,5 +1,5 @@
-//! A FINESS file gathered in memory: establishments or legal entities by number, and their coordinates, whose
-//! block stands in another order.
+//! A FINESS file of any generation gathered in memory: establishments and legal entities by number, and their
+//! coordinates, whose block may stand in another order.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,6 @@ pub struct Establishments {
     entries: HashMap<Box<str>, Establishment>,
     order: Vec<Box<str>>,
     positions: HashMap<Box<str>, (Position, Option<u8>)>,
-    /// True for a file of legal entities (cs1100501).
-    pub legal_entities: bool,
-    /// Whether the file has the block of coordinates (cs1100507).
-    pub has_positions: bool,
     pub categories: Codes,
     pub categories_agregees: Codes,
     pub statuts: Codes,
@@ -28,18 +24,19 @@ pub struct Establishments {
 
 /// One establishment or legal entity.
 pub struct Establishment {
+    pub legal_entity: bool,
+    pub closed: bool,
     columns: [Box<str>; IDENTITY],
     pub lignes: Vec<String>,
     place: Place,
-    contact: [Box<str>; 5],
+    contact: [Box<str>; 6],
 }
 
 const IDENTITY: usize = 11;
 
 impl Establishments {
-    /// Takes a `structureet` or `structureej` line; of two lines with one number the first holds.
+    /// Takes a structure; of two with one number the first holds.
     pub fn add(&mut self, row: &FinessRow<'_>) {
-        self.legal_entities |= row.entite_juridique;
         self.categories.number(row.categorie);
         self.categories_agregees.number(row.categorie_agregee);
         self.statuts.number(row.statut_juridique);
@@ -49,6 +46,8 @@ impl Establishments {
             return;
         }
         let entry = Establishment {
+            legal_entity: row.entite_juridique,
+            closed: row.fermee,
             columns: [
                 row.finess_ej,
                 row.siret,
@@ -71,6 +70,7 @@ impl Establishments {
                 row.date_ouverture,
                 row.date_autorisation,
                 row.date_maj,
+                row.date_fermeture,
             ]
             .map(Box::from),
         };
@@ -78,9 +78,8 @@ impl Establishments {
         self.order.push(row.finess.into());
     }
 
-    /// Takes a `geolocalisation` line.
+    /// Takes coordinates.
     pub fn add_position(&mut self, row: &GeolocationRow<'_>) {
-        self.has_positions = true;
         self.positions
             .insert(row.finess.into(), (row.position, row.score));
     }
@@ -95,6 +94,19 @@ impl Establishments {
         self.order
             .iter()
             .filter_map(|finess| self.entries.get(finess).map(|entry| (&**finess, entry)))
+    }
+
+    /// Numbers of establishments, of legal entities, and of positions.
+    pub fn totals(&self) -> [u64; 3] {
+        let entities = self.entries.values().filter(|entry| entry.legal_entity).count();
+        [self.len() - entities, entities, self.positions.len()].map(|n| n as u64)
+    }
+
+    /// All positions, by FINESS number.
+    pub fn positions(&self) -> impl Iterator<Item = (&str, Position, Option<u8>)> {
+        self.positions
+            .iter()
+            .map(|(finess, (position, score))| (&**finess, *position, *score))
     }
 
     /// Where an establishment lies, by this file.
@@ -120,21 +132,19 @@ impl Establishment {
         [code_postal, commune, code_insee, departement, ""]
     }
 
-    /// Telephone, fax, dates of opening, authorisation and update.
-    pub fn contact_and_dates(&self) -> [&str; 5] {
+    /// Telephone, fax, dates of opening, authorisation, update and closing.
+    pub fn contact_and_dates(&self) -> [&str; 6] {
         std::array::from_fn(|n| &*self.contact[n])
     }
 
-    /// Fingerprint of all of it, the position that will be stored included.
-    pub fn fingerprint(&self, position: Option<(f64, f64)>) -> i64 {
+    /// Fingerprint of all of it but its position, which may come from another file.
+    pub fn fingerprint(&self) -> i64 {
         let mut fingerprint = Fingerprint::default();
+        fingerprint.texts([if self.closed { "closed" } else { "open" }]);
         fingerprint.texts(self.identity());
         fingerprint.texts(self.lignes.iter().map(String::as_str));
         fingerprint.texts(self.place());
         fingerprint.texts(self.contact_and_dates());
-        if let Some((lat, lon)) = position {
-            fingerprint.texts([lat.to_string().as_str(), lon.to_string().as_str()]);
-        }
         fingerprint.value()
     }
 }

@@ -6,6 +6,7 @@ use super::lists::Lists;
 use super::people::People;
 use super::write_reference::{Domains, Labels};
 use crate::source::record::Record;
+use crate::source::signature::Trust;
 use crate::source::sink::Sink;
 use crate::source::{Extract, Kind, ReadSummary, SourceError};
 
@@ -49,13 +50,22 @@ struct Gatherer<'p> {
 }
 
 /// Reads all of an extract. `progress` is told of bytes as they are read.
-pub fn gather(extract: &Extract, progress: &mut dyn FnMut(u64)) -> Result<Gathered, SourceError> {
+pub fn gather(
+    extract: &Extract,
+    trust: &Trust,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Gathered, SourceError> {
     let content = match extract.kind {
         Kind::PersonneActivite => Content::People(Box::default()),
         Kind::SavoirFaire => Content::Qualifications(Lists::default()),
         Kind::Diplomes => Content::Diplomas(Lists::default()),
         Kind::CorrespondanceMssante => Content::Boxes(Boxes::default()),
-        Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => Content::Establishments(Box::default()),
+        Kind::FinessEtablissements
+        | Kind::FinessEntitesJuridiques
+        | Kind::FinessFluxEtablissements
+        | Kind::FinessFluxEntitesJuridiques
+        | Kind::FinessFluxPositions
+        | Kind::FinessPlus => Content::Establishments(Box::default()),
         Kind::ListeBlanche => Content::Domains(Domains::default()),
         Kind::Nomenclature => Content::Labels(Labels::default()),
     };
@@ -65,7 +75,7 @@ pub fn gather(extract: &Extract, progress: &mut dyn FnMut(u64)) -> Result<Gather
         rejects: Vec::new(),
         progress,
     };
-    let summary = extract.read(&mut gatherer)?;
+    let summary = extract.read(&mut gatherer, trust)?;
     let Gatherer { content, rejects, .. } = gatherer;
     Ok(Gathered {
         content,
@@ -73,6 +83,33 @@ pub fn gather(extract: &Extract, progress: &mut dyn FnMut(u64)) -> Result<Gather
         rejects,
         seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+impl Gathered {
+    /// How many entries of each kind the file holds, to be compared with the last one's.
+    pub fn totals(&self) -> Vec<(&'static str, u64)> {
+        let all = match &self.content {
+            Content::People(people) => vec![
+                ("professionnels", people.len() as u64),
+                ("structures", people.sites.len() as u64),
+                ("lignes d'activité", self.summary.records),
+            ],
+            Content::Qualifications(lists) => vec![("savoir_faire", lists.entries)],
+            Content::Diplomas(lists) => vec![("diplomes", lists.entries)],
+            Content::Boxes(boxes) => vec![("messageries", boxes.len() as u64)],
+            Content::Establishments(file) => {
+                let [establishments, entities, positions] = file.totals();
+                vec![
+                    ("etablissements", establishments),
+                    ("entites_juridiques", entities),
+                    ("positions", positions),
+                ]
+            }
+            Content::Domains(domains) => vec![("domaines", domains.len() as u64)],
+            Content::Labels(labels) => vec![("codes", labels.len() as u64)],
+        };
+        all.into_iter().filter(|(_, total)| *total > 0).collect()
+    }
 }
 
 impl Sink for Gatherer<'_> {

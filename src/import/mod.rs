@@ -9,6 +9,8 @@ mod copy;
 mod establishments;
 mod fingerprint;
 mod gather;
+mod guard;
+mod history;
 mod lists;
 mod people;
 mod publication;
@@ -16,6 +18,7 @@ mod report;
 mod sites;
 mod write;
 mod write_boxes;
+mod write_finess;
 mod write_lists;
 mod write_people;
 mod write_reference;
@@ -24,27 +27,51 @@ mod write_structures;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use sqlx::{Connection as _, PgPool};
 
-use crate::source::{self, Extract, Kind};
+use crate::source::signature::Trust;
+use crate::source::{self, Extract, Kind, SourceError};
+use crate::store::changes;
 pub use gather::Reject;
 use publication::Publication;
+pub use publication::{Genre, PublicIds};
 pub use report::{Entities, FileReport, Report};
 pub use write_reference::qualification_table;
 
 /// What to import and how.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub paths: Vec<PathBuf>,
     /// Dates extracts that neither name nor content dates.
     pub date: Option<Date>,
     /// Takes files older than those loaded.
     pub force: bool,
+    /// Takes files that hold far fewer entries than the last ones.
+    pub allow_drop: bool,
+    /// Whose white lists to take.
+    pub trust: Trust,
+    /// Days for which the change log is kept.
+    pub history_days: u16,
     /// Stops before committing.
     pub dry_run: bool,
     /// Marks what is loaded as a sample, which the first other import replaces.
     pub sample: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            paths: Vec::new(),
+            date: None,
+            force: false,
+            allow_drop: false,
+            trust: Trust::default(),
+            history_days: 30,
+            dry_run: false,
+            sample: false,
+        }
+    }
 }
 
 /// Why an import failed as a whole; nothing of it was stored.
@@ -54,8 +81,22 @@ pub enum ImportError {
     #[error("nothing to import: {0}")]
     Nothing(String),
     /// Postgres refused or went away.
-    #[error("the store refused the import, which left it as it was: {0}")]
+    #[error("nothing was imported, the store is as it was: {}", cause(.0))]
     Store(#[from] sqlx::Error),
+}
+
+/// What went wrong with the store, and what to do.
+fn cause(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("53100") => format!("its disk is full ({error}); make room and import again"),
+        // Shut down by an administrator, crashed, or not accepting connections.
+        Some("57P01" | "57P02" | "57P03") => {
+            format!("it was stopped ({error}); import again once it answers")
+        }
+        Some(_) => error.to_string(),
+        None => format!("the connection to it was lost ({error}); import again once it answers"),
+    }
 }
 
 /// Imports what the paths hold. `progress` is told of the file being read and of bytes as they come.
@@ -67,15 +108,20 @@ pub async fn run(
 ) -> Result<Report, ImportError> {
     let start = std::time::Instant::now();
     let (extracts, errors) = source::discover(&options.paths, options.date);
+    let (not_needed, errors): (Vec<_>, Vec<_>) = errors
+        .into_iter()
+        .partition(|error| matches!(error, SourceError::NotNeeded { .. }));
     let mut report = Report {
         refus: errors.iter().map(ToString::to_string).collect(),
+        ecartes: not_needed.iter().map(ToString::to_string).collect(),
         a_blanc: options.dry_run,
         ..Report::default()
     };
     let extracts = newest_of_each_kind(extracts, &mut report);
     if extracts.is_empty() {
         let reason = match report.refus.as_slice() {
-            [] => "no file there".to_owned(),
+            [] if report.ecartes.is_empty() => "no file there".to_owned(),
+            [] => report.ecartes.join("; "),
             refused => refused.join("; "),
         };
         return Err(ImportError::Nothing(reason));
@@ -86,21 +132,41 @@ pub async fn run(
     write::replace_sample(&mut publication, options.sample).await?;
     let mut accepted = Vec::new();
     for extract in extracts {
-        if let Some(loaded) = newer_loaded(&mut publication, &extract).await?
-            && !options.force
-        {
+        if let Some(loaded) = guard::newer_loaded(&mut publication, &extract).await? {
             let (name, date) = (extract.name(), extract.date.value);
-            report.refus.push(format!(
-                "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
-                extract.kind.as_str()
-            ));
-            continue;
+            if options.force {
+                tracing::warn!(file = name, %date, %loaded, "an older file was taken by --force");
+            }
+            if !options.force {
+                report.refus.push(format!(
+                    "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
+                    extract.kind.as_str()
+                ));
+                continue;
+            }
         }
         let name = extract.name();
-        let gathered =
-            tokio::task::block_in_place(|| gather::gather(&extract, &mut |bytes| progress(&name, bytes)));
+        let gathered = tokio::task::block_in_place(|| {
+            gather::gather(&extract, &options.trust, &mut |bytes| progress(&name, bytes))
+        });
         match gathered {
-            Ok(gathered) => accepted.push((extract, gathered)),
+            Ok(mut gathered) => {
+                if let Some(fall) = guard::fall(&mut publication, &extract, &gathered).await? {
+                    if !options.allow_drop {
+                        report.refus.push(format!(
+                            "{name}: far fewer entries than in the file that is loaded ({fall}); if this is \
+                             right, --allow-drop takes it"
+                        ));
+                        continue;
+                    }
+                    tracing::warn!(file = name, fall, "a fall was let pass by --allow-drop");
+                    gathered
+                        .summary
+                        .notes
+                        .push(format!("fall let pass by --allow-drop: {fall}"));
+                }
+                accepted.push((extract, gathered));
+            }
             Err(error) => report.refus.push(error.to_string()),
         }
     }
@@ -117,6 +183,9 @@ pub async fn run(
             .await?;
         transaction.commit().await?;
         report.version = version;
+        if let Err(error) = changes::prune(&mut connection, options.history_days).await {
+            tracing::warn!(%error, "the old part of the change log stays until the next import");
+        }
         // Plans for the tables as they are now; a failure only costs speed.
         if version.is_some() {
             let _ = sqlx::query("analyze").execute(&mut connection).await;
@@ -152,21 +221,4 @@ fn newest_of_each_kind(mut extracts: Vec<Extract>, report: &mut Report) -> Vec<E
 fn same_kind(a: &Extract, b: &Extract) -> bool {
     // A CodeSystem tells its table only when it is read.
     a.kind == b.kind && (a.kind != Kind::Nomenclature || (a.table.is_some() && a.table == b.table))
-}
-
-async fn newer_loaded(
-    publication: &mut Publication<'_>,
-    extract: &Extract,
-) -> Result<Option<DateTime>, sqlx::Error> {
-    if extract.kind == Kind::Nomenclature {
-        return Ok(None);
-    }
-    let loaded: Option<String> =
-        sqlx::query_scalar("select to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS') from sources where genre = $1")
-            .bind(extract.kind.as_str())
-            .fetch_optional(&mut *publication.connection)
-            .await?;
-    Ok(loaded
-        .and_then(|text| source::date::parse(&text))
-        .filter(|loaded| *loaded > extract.date.value))
 }

@@ -7,6 +7,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use sqlx::PgConnection;
 
 use super::copy::Rows;
+use super::history;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
@@ -158,15 +159,7 @@ impl<'c> Publication<'c> {
         if ids.is_empty() {
             return Ok(());
         }
-        // Names and conditions are literals of this program, never anybody's input.
-        let statement = format!(
-            "delete from {table} using unnest($1::bigint[]) as gone (gone_id)
-             where {column} = gone_id and {condition}"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(ids)
-            .execute(&mut *self.connection)
-            .await?;
+        history::delete(&mut *self.connection, table, column, ids, condition).await?;
         Ok(())
     }
 
@@ -205,9 +198,13 @@ impl<'c> Publication<'c> {
             .execute(&mut *self.connection)
             .await?;
             self.changes.send(&mut *self.connection).await?;
+            history::compare(&mut *self.connection).await?;
             sqlx::query(
-                "insert into change_log (version, genre, entity_id, public_id, action)
-                 select $1, genre, entity_id, public_id, action from pg_temp.changes",
+                "insert into change_log (version, genre, entity_id, public_id, action, champs)
+                 select $1, genre, entity_id, public_id, action, case action when 'u' then
+                        (select array_agg(distinct champ) from pg_temp.champs f, unnest(f.champs) as champ
+                         where (f.genre, f.entity_id) = (c.genre, c.entity_id)) end
+                 from pg_temp.changes c",
             )
             .bind(version)
             .execute(&mut *self.connection)

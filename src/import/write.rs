@@ -9,7 +9,7 @@ use super::report::{Entities, FileReport, Report};
 use super::write_lists::ListKind;
 use super::write_reference::{LabelOrigin, Labels};
 use super::write_structures::StructureKeys;
-use super::{write_boxes, write_lists, write_people, write_reference, write_structures};
+use super::{guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures};
 use crate::source::{Extract, Kind};
 
 /// Tables that hold what extracts told.
@@ -61,7 +61,7 @@ pub async fn write(
     for (extract, gathered) in accepted {
         let start = std::time::Instant::now();
         let mut report = file_report(&extract, &gathered);
-        note_source(publication, &extract).await?;
+        guard::note_source(publication, &extract, &gathered).await?;
         let place = reports.len();
         match gathered.content {
             Content::Labels(labels) => {
@@ -77,7 +77,13 @@ pub async fn write(
                     .insert("domaines", Entities::new(domains.len() as u64, counts));
             }
             Content::Establishments(file) => {
-                let counts = write_structures::write_finess(publication, &mut keys, &file).await?;
+                let (total, counts) = if extract.kind == Kind::FinessFluxPositions {
+                    let counts = write_finess::write_positions(publication, &keys, &extract, &file).await?;
+                    (file.totals()[2], counts)
+                } else {
+                    let counts = write_finess::write(publication, &mut keys, &extract, &file).await?;
+                    (file.len() as u64, counts)
+                };
                 let mut labels = Labels::default();
                 labels.add_codes("TRE_R66", &file.categories);
                 labels.add_codes("FINESS_AGREGAT", &file.categories_agregees);
@@ -85,9 +91,7 @@ pub async fn write(
                 labels.add_codes("TRE_R74", &file.mft);
                 labels.add_codes("TRE_R73", &file.sph);
                 write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
-                report
-                    .entites
-                    .insert("structures", Entities::new(file.len() as u64, counts));
+                report.entites.insert("structures", Entities::new(total, counts));
             }
             Content::Boxes(boxes) => {
                 let counts = write_boxes::write(publication, &boxes).await?;
@@ -243,23 +247,6 @@ fn file_report(extract: &Extract, gathered: &Gathered) -> FileReport {
         rejects: gathered.rejects.clone(),
         ..FileReport::default()
     }
-}
-
-async fn note_source(publication: &mut Publication<'_>, extract: &Extract) -> Result<(), sqlx::Error> {
-    let genre = match (&extract.table, extract.kind) {
-        (Some(table), Kind::Nomenclature) => format!("nomenclature {table}"),
-        _ => extract.kind.as_str().to_owned(),
-    };
-    sqlx::query(
-        "insert into sources (genre, date, fichier) values ($1, $2::timestamp, $3)
-         on conflict (genre) do update set date = excluded.date, fichier = excluded.fichier, loaded_at = now()",
-    )
-    .bind(genre)
-    .bind(extract.date.value.to_string())
-    .bind(extract.name())
-    .execute(&mut *publication.connection)
-    .await?;
-    Ok(())
 }
 
 /// Notes the run and its rejects. Gives the run's number.

@@ -1,5 +1,5 @@
-//! Writes structures: what the RPPS extract says of its sites, and what FINESS says, each in its own table,
-//! under one stable key found by FINESS number first, then by technical id.
+//! Writes structures: the stable keys, found by FINESS number first, then by technical id, and what the RPPS
+//! extract says of its sites. What FINESS says has a table and a file of its own ([`super::write_finess`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,6 @@ use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
 use super::copy::Rows;
-use super::establishments::{Establishment, Establishments};
 use super::publication::{Action, Counts, Genre, Publication};
 use super::sites::{self, Sites};
 use crate::directory::place;
@@ -50,7 +49,12 @@ impl StructureKeys {
     }
 
     /// The key of a structure, made when there is none yet. Either identifier may be empty, not both.
-    fn find_or_make(&mut self, publication: &mut Publication<'_>, finess: &str, technical_id: &str) -> i64 {
+    pub fn find_or_make(
+        &mut self,
+        publication: &mut Publication<'_>,
+        finess: &str,
+        technical_id: &str,
+    ) -> i64 {
         let by_finess = self.by_finess.get(finess).filter(|_| !finess.is_empty()).copied();
         let by_technical_id = self
             .by_technical_id
@@ -97,7 +101,13 @@ impl StructureKeys {
         id
     }
 
-    fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
+    /// The structure with a FINESS number.
+    pub fn by_finess(&self, finess: &str) -> Option<i64> {
+        self.by_finess.get(finess).copied()
+    }
+
+    /// Notes that a structure changed.
+    pub fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
         let public_id = self
             .public_ids
             .get(&id)
@@ -188,76 +198,6 @@ pub async fn write_sites(
     Ok((ids, counts))
 }
 
-/// Writes one FINESS file: establishments or legal entities; only structures of that genre can be withdrawn.
-pub async fn write_finess(
-    publication: &mut Publication<'_>,
-    keys: &mut StructureKeys,
-    file: &Establishments,
-) -> Result<Counts, sqlx::Error> {
-    let genre = if file.legal_entities {
-        "entite_juridique"
-    } else {
-        "etablissement"
-    };
-    let positions = if file.has_positions {
-        HashMap::new()
-    } else {
-        load_positions(publication).await?
-    };
-    let statement = if file.legal_entities {
-        "select structure_id, hash, created_at from structures_finess where genre = 'entite_juridique'"
-    } else {
-        "select structure_id, hash, created_at from structures_finess where genre = 'etablissement'"
-    };
-    let mut known = load_known(publication, statement).await?;
-    let mut counts = Counts::default();
-    let mut stale = Vec::new();
-    let mut done = HashSet::with_capacity(file.len());
-    let mut rows = Rows::new(
-        "copy structures_finess (structure_id, genre, finess, finess_ej, siret, siren, nom, complement_nom,
-         categorie, categorie_agregee, statut_juridique, ape, mft, sph, lignes, code_postal, commune,
-         code_insee, departement, pays, telephone, telecopie, date_ouverture, date_autorisation, date_maj,
-         lat, lon, score, created_at, modified_at, hash) from stdin",
-    );
-    for (finess, entry) in file.iter() {
-        let id = keys.find_or_make(publication, finess, "");
-        if !done.insert(id) {
-            continue;
-        }
-        // A file without the coordinates' block (cs1100502) keeps those of the one that had it.
-        let (position, score) = match file.position(finess) {
-            Some((position, score)) => (Some((position.lat, position.lon)), score),
-            None => (positions.get(&id).copied(), None),
-        };
-        let hash = entry.fingerprint(position);
-        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
-        else {
-            continue;
-        };
-        write_establishment(&mut rows, id, genre, finess, entry);
-        rows.optional(position.map(|p| p.0))
-            .optional(position.map(|p| p.1))
-            .optional(score);
-        rows.plain(created_at).plain(publication.now).plain(hash).end();
-    }
-    let gone = remaining(publication, keys, &known, &mut counts);
-    stale.extend(gone);
-    publication
-        .delete("structures_finess", "structure_id", &stale)
-        .await?;
-    rows.send(&mut *publication.connection).await?;
-    Ok(counts)
-}
-
-fn write_establishment(rows: &mut Rows, id: i64, genre: &str, finess: &str, entry: &Establishment) {
-    rows.plain(id)
-        .text(genre)
-        .text(finess)
-        .texts(entry.identity())
-        .array(&entry.lignes);
-    rows.texts(entry.place()).texts(entry.contact_and_dates());
-}
-
 /// Empty for France.
 fn foreign<'a>(code: &str, label: &'a str) -> &'a str {
     if matches!(code, "" | "99000" | "FR") {
@@ -280,15 +220,6 @@ async fn load_known(
         .into_iter()
         .map(|(id, hash, created_at)| (id, (hash, created_at, false)))
         .collect())
-}
-
-async fn load_positions(publication: &mut Publication<'_>) -> Result<HashMap<i64, (f64, f64)>, sqlx::Error> {
-    let rows: Vec<(i64, f64, f64)> = sqlx::query_as(
-        "select structure_id, lat, lon from structures_finess where lat is not null and lon is not null",
-    )
-    .fetch_all(&mut *publication.connection)
-    .await?;
-    Ok(rows.into_iter().map(|(id, lat, lon)| (id, (lat, lon))).collect())
 }
 
 /// Notes what becomes of a structure's row. Gives the row's time of creation when it must be written.

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 
 use super::state::RestState;
 use crate::service::Sante;
+use crate::source::date;
 
 /// Method, route template, status.
 type Key = (&'static str, String, u16);
@@ -83,6 +84,15 @@ impl Metrics {
             head(&mut text, name, "gauge", help);
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name} {value}");
+        }
+        let name = "annuaire_source_timestamp_seconds";
+        head(&mut text, name, "gauge", "The date of each loaded source.");
+        for source in &sante.sources {
+            let date = date::parse(&source.date.to_string()).and_then(|d| d.in_tz("UTC").ok());
+            if let Some(date) = date {
+                let seconds = date.timestamp().as_second();
+                let _ = writeln!(text, "{name}{{genre=\"{}\"}} {seconds}", source.genre);
+            }
         }
         text
     }

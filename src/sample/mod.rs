@@ -14,6 +14,9 @@ mod reference;
 mod rpps;
 mod structures;
 
+#[cfg(test)]
+pub use reference::white_list;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -2,7 +2,17 @@
 
 use std::collections::BTreeSet;
 
-/// A white list of these domains, and of the two that the rules speak of.
+use rcgen::{KeyPair, PKCS_RSA_SHA256, SigningKey as _};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use crate::source::signature;
+
+/// The made-up signer of made-up lists. Its key is public: no authority that anybody configures vouches for it.
+const CERTIFICATE: &[u8] = include_bytes!("../../import/sample-data/signer/certificate.pem");
+const KEY: &str = include_str!("../../import/sample-data/signer/key.pem");
+
+/// A white list of these domains, and of the two that the rules speak of, signed.
 pub fn white_list(domains: &BTreeSet<String>, date: jiff::civil::Date) -> String {
     let mut list = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListeBlancheMSSante xmlns=\"https://listeblanche.mssante.fr/schema\">\n    <DateDeGeneration>{date}T06:00:00Z</DateDeGeneration>\n    <ListeDomaines>\n"
@@ -18,7 +28,14 @@ pub fn white_list(domains: &BTreeSet<String>, date: jiff::civil::Date) -> String
         }
     }
     list.push_str("    </ListeDomaines>\n</ListeBlancheMSSante>");
-    list
+    signed(&list).unwrap_or(list)
+}
+
+/// RSA by PKCS #1 v1.5, which signs the same bytes the same way every time.
+fn signed(list: &str) -> Option<String> {
+    let key = KeyPair::from_pem_and_sign_algo(KEY, &PKCS_RSA_SHA256).ok()?;
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).ok()?;
+    signature::sign(list, &certificate, |bytes| key.sign(bytes))
 }
 
 /// A table of specialties as NOS publishes them: tab-separated, Latin-1.

@@ -1,6 +1,6 @@
-//! Plain, gzip and zip files, told apart by their first bytes, opened as bounded streams of text bytes.
+//! Plain, gzip, zstd and zip files, told apart by their first bytes, opened as bounded streams of text bytes.
 //!
-//! Never unpacks to disk or memory, never follows an archive inside an archive.
+//! Never unpacks to disk or memory; of archives inside archives only a gzip or zstd file inside a zip is opened.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -16,6 +16,8 @@ const MAX_GROWTH: u64 = 300;
 const GROWTH_FREE: u64 = 64 << 20;
 /// Most members read of one zip.
 const MAX_MEMBERS: usize = 64;
+/// Largest window that a zstd frame may ask for, as a power of two: 64 MiB, enough for `zstd -19`.
+const ZSTD_WINDOW_LOG: u32 = 26;
 /// Read ahead of the parser.
 const BUFFER: usize = 1 << 20;
 
@@ -29,10 +31,10 @@ pub struct Member {
     packed_bytes: u64,
 }
 
+/// Where the bytes of a text lie. Gzip and zstd around them are seen when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packing {
-    Plain,
-    Gzip,
+    File,
     Zip(usize),
 }
 
@@ -46,18 +48,14 @@ pub fn members(path: &Path) -> Result<Vec<Member>, SourceError> {
     let size = file.metadata().map_err(unreadable)?.len();
     let mut magic = [0; 4];
     let length = read_up_to(&mut file, &mut magic).map_err(unreadable)?;
-    let one = |packing| {
-        vec![Member {
+    match &magic[..length] {
+        [b'P', b'K', 3, 4] => zip_members(path),
+        _ => Ok(vec![Member {
             path: path.to_owned(),
             name: None,
-            packing,
+            packing: Packing::File,
             packed_bytes: size,
-        }]
-    };
-    match &magic[..length] {
-        [0x1f, 0x8b, ..] => Ok(one(Packing::Gzip)),
-        [b'P', b'K', 3, 4] => zip_members(path),
-        _ => Ok(one(Packing::Plain)),
+        }]),
     }
 }
 
@@ -122,22 +120,8 @@ impl Member {
             error,
         };
         let file = File::open(&self.path).map_err(unreadable)?;
-        let bounded = |inner| Bounded {
-            inner,
-            read: 0,
-            packed: self.packed_bytes,
-        };
         match self.packing {
-            Packing::Plain => use_it(&mut BufReader::with_capacity(BUFFER, bounded(file))),
-            Packing::Gzip => {
-                let inner = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
-                let inner = Bounded {
-                    inner,
-                    read: 0,
-                    packed: self.packed_bytes,
-                };
-                use_it(&mut BufReader::with_capacity(BUFFER, inner))
-            }
+            Packing::File => self.unpack(file, use_it),
             Packing::Zip(index) => {
                 let bad = |error: zip::result::ZipError| SourceError::BadArchive {
                     file: self.path.clone(),
@@ -146,14 +130,37 @@ impl Member {
                 let mut archive =
                     zip::ZipArchive::new(BufReader::with_capacity(BUFFER, file)).map_err(bad)?;
                 let inner = archive.by_index(index).map_err(bad)?;
-                let inner = Bounded {
-                    inner,
-                    read: 0,
-                    packed: self.packed_bytes,
-                };
-                use_it(&mut BufReader::with_capacity(BUFFER, inner))
+                self.unpack(inner, use_it)
             }
         }
+    }
+
+    /// Takes one layer of gzip or zstd off, if there is one.
+    fn unpack<T>(
+        &self,
+        packed: impl Read,
+        use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let unreadable = |error| SourceError::Unreadable {
+            file: self.path.clone(),
+            error,
+        };
+        let mut packed = BufReader::with_capacity(BUFFER, packed);
+        let inner: Box<dyn Read + '_> = match packed.fill_buf().map_err(unreadable)? {
+            [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                let mut decoder = zstd::Decoder::with_buffer(packed).map_err(unreadable)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(unreadable)?;
+                Box::new(decoder)
+            }
+            _ => Box::new(packed),
+        };
+        let bounded = Bounded {
+            inner,
+            read: 0,
+            packed: self.packed_bytes,
+        };
+        use_it(&mut BufReader::with_capacity(BUFFER, bounded))
     }
 }
 

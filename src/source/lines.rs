@@ -13,6 +13,8 @@ pub struct Lines<'r> {
     pub number: u64,
     /// Bytes consumed, line ends included.
     pub bytes: u64,
+    /// Whether the current line, then the last one, has no end.
+    pub unended: bool,
 }
 
 /// One line.
@@ -30,6 +32,7 @@ impl<'r> Lines<'r> {
             buffer: Vec::with_capacity(4096),
             number: 0,
             bytes: 0,
+            unended: false,
         }
     }
 
@@ -41,7 +44,10 @@ impl<'r> Lines<'r> {
             let available = match self.input.fill_buf() {
                 Ok(available) => available,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let told = format!("line {}: {error}", self.number + 1);
+                    return Err(io::Error::new(error.kind(), told));
+                }
             };
             if available.is_empty() {
                 break;
@@ -66,6 +72,7 @@ impl<'r> Lines<'r> {
             return Ok(None);
         }
         self.number += 1;
+        self.unended = true;
         Ok(Some(self.line(length)))
     }
 

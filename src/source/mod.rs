@@ -3,28 +3,33 @@
 //! A file is recognised by its content, never by its name. A reader never touches the store, never keeps a
 //! file in memory, and never stops at a bad line.
 
+mod c14n;
 mod container;
 pub mod date;
 pub mod encoding;
 mod finess;
+mod json;
 mod lines;
 mod mssante;
 mod nos;
 mod pipe;
+mod read;
 mod recognise;
 pub mod record;
 mod rpps;
+pub mod signature;
 pub mod sink;
 mod whitelist;
+mod xml;
 
 use std::path::{Path, PathBuf};
 
 use date::ExtractDate;
 use jiff::civil::Date;
-use lines::Lines;
-use record::Record;
+use signature::Trust;
 use sink::Sink;
 
+pub use read::read_bytes;
 pub use recognise::Kind;
 
 /// Deepest folder looked into.
@@ -42,6 +47,9 @@ pub enum SourceError {
     /// Content of no known kind.
     #[error("{file}: none of the extracts that are read; looked for {looked_for}")]
     Unknown { file: String, looked_for: &'static str },
+    /// A known kind that a delivery brings along and the directory does not need: no fault of the delivery.
+    #[error("{file}: {what}, which the directory does not need")]
+    NotNeeded { file: String, what: &'static str },
     /// A known kind that is not read, and why.
     #[error("{file}: this is {what}, which is not read: {why}")]
     NotRead {
@@ -55,6 +63,15 @@ pub enum SourceError {
     /// A document that is not whole.
     #[error("{file}: {reason}; the whole file is refused, download it again")]
     Broken { file: String, reason: String },
+    /// A white list that nobody answers for.
+    #[error(
+        "{file}: {reason}; the list is refused: download it again, see --white-list-ca, or take it as it is with \
+         --allow-unsigned"
+    )]
+    Unsigned {
+        file: String,
+        reason: signature::SignatureError,
+    },
     /// Reading stopped in the middle.
     #[error("{file}: reading stopped: {error}; the whole file is refused")]
     Stopped { file: String, error: std::io::Error },
@@ -147,74 +164,18 @@ impl Extract {
         self.member.display()
     }
 
-    /// Reads all of it.
-    pub fn read(&self, sink: &mut dyn Sink) -> Result<ReadSummary, SourceError> {
-        let file = self.name();
-        self.member.read(|input| match self.kind {
-            Kind::PersonneActivite => pipe(rpps::activity_layout(), input, &file, sink, |f, n, sink| {
-                rpps::activity(f).and_then(|row| hand_over(n, Record::Activity(row), sink))
-            }),
-            Kind::SavoirFaire => pipe(rpps::qualification_layout(), input, &file, sink, |f, n, sink| {
-                rpps::qualification(f).and_then(|row| hand_over(n, Record::Qualification(row), sink))
-            }),
-            Kind::Diplomes => pipe(rpps::diploma_layout(), input, &file, sink, |f, n, sink| {
-                rpps::diploma(f).and_then(|row| hand_over(n, Record::Diploma(row), sink))
-            }),
-            Kind::CorrespondanceMssante => pipe(mssante::layout(), input, &file, sink, |f, n, sink| {
-                mssante::mailbox(f).and_then(|row| hand_over(n, Record::Mailbox(row), sink))
-            }),
-            Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => finess::read(input, &file, sink),
-            Kind::ListeBlanche => {
-                let list = whitelist::read(input, &file, sink)?;
-                let mut notes = vec!["signature not verified".to_owned()];
-                if list.citizens > 0 {
-                    notes.push(format!("{} entries of citizens' domains left out", list.citizens));
-                }
-                Ok(ReadSummary {
-                    lines: list.entries,
-                    records: list.records,
-                    rejected: list.rejected,
-                    notes,
-                    ..ReadSummary::default()
-                })
-            }
-            Kind::Nomenclature => {
-                let summary = match &self.table {
-                    Some(table) => nos::read_tabs(input, &file, table, sink)?,
-                    None => nos::read_code_system(input, &file, sink)?.1,
-                };
-                Ok(ReadSummary {
-                    lines: summary.lines,
-                    records: summary.records,
-                    rejected: summary.rejected,
-                    ..ReadSummary::default()
-                })
-            }
-        })
+    /// Reads all of it. A white list must be signed as `trust` wants it.
+    pub fn read(&self, sink: &mut dyn Sink, trust: &Trust) -> Result<ReadSummary, SourceError> {
+        let (file, table) = (self.name(), self.table.as_deref());
+        self.member
+            .read(|input| read::read(self.kind, table, input, &file, trust, sink))
     }
 }
 
-fn pipe(
-    layout: pipe::Layout,
-    input: &mut dyn std::io::BufRead,
-    file: &str,
-    sink: &mut dyn Sink,
-    parse: impl FnMut(&pipe::Fields<'_>, u64, &mut dyn Sink) -> Result<(), pipe::Fault>,
-) -> Result<ReadSummary, SourceError> {
-    let mut lines = Lines::new(input);
-    let summary = layout.read(&mut lines, file, sink, parse)?;
-    Ok(ReadSummary {
-        lines: summary.lines,
-        records: summary.records,
-        rejected: summary.rejected,
-        duplicates: summary.duplicates,
-        bytes: lines.bytes,
-        unknown_columns: summary.unknown_columns,
-        notes: Vec::new(),
-    })
-}
-
-fn hand_over(line: u64, record: Record<'_>, sink: &mut dyn Sink) -> Result<(), pipe::Fault> {
-    sink.record(line, record)
-        .map_err(|reason| pipe::Fault { column: None, reason })
+/// A file whose last line neither ends nor holds what it should.
+fn cut_short(file: &str, line: u64) -> SourceError {
+    SourceError::Broken {
+        file: file.to_owned(),
+        reason: format!("line {line}, the last one, has no end and too few columns: the file is cut short"),
+    }
 }

@@ -7,13 +7,16 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::SourceError;
 use super::lines::{Line, Lines};
 use super::sink::Sink;
+use super::{SourceError, cut_short};
 use crate::directory::text::fold;
 
 /// Most columns of a line; beyond, the line is rejected.
 const MAX_FIELDS: usize = 96;
+
+/// Lines in another encoding than UTF-8 that are rejected one by one.
+const FEW: u64 = 20;
 
 /// The columns that a reader knows, as a header line of `import/layouts/`, and those it cannot do without.
 pub struct Layout {
@@ -152,6 +155,8 @@ impl Layout {
         };
         let mut seen = HashSet::new();
         let mut bytes = 0;
+        let mut last_is_whole = true;
+        let mut undecodable = 0;
         loop {
             let number = lines.number + 1;
             let Some(line) = lines.next().map_err(stopped)? else {
@@ -172,10 +177,12 @@ impl Layout {
                         continue;
                     }
                     self.split(text, width, &places)
+                        .inspect_err(|_| undecodable += u64::from(std::str::from_utf8(text).is_err()))
                         .and_then(|fields| parse(&fields, number, sink))
                 }
             };
             summary.lines += 1;
+            last_is_whole = !matches!(&outcome, Err(fault) if fault.column.is_none());
             match outcome {
                 Ok(()) => summary.records += 1,
                 Err(fault) => {
@@ -187,6 +194,16 @@ impl Layout {
                 sink.progress(lines.bytes - bytes);
                 bytes = lines.bytes;
             }
+        }
+        // A line or two are the producer's accident; many are a file that was converted on its way.
+        if undecodable > FEW && undecodable * 100 > summary.lines {
+            return Err(SourceError::Broken {
+                file: file.to_owned(),
+                reason: format!("{undecodable} lines are not UTF-8: the file was converted on its way"),
+            });
+        }
+        if lines.unended && !last_is_whole {
+            return Err(cut_short(file, lines.number));
         }
         sink.progress(lines.bytes - bytes);
         Ok(summary)

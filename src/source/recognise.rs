@@ -8,12 +8,12 @@ use super::container::Member;
 use super::date::{self, ExtractDate};
 use super::encoding::decode;
 use super::pipe::{canonical, without_bom};
-use super::{Extract, SourceError, nos};
+use super::{Extract, SourceError, finess, nos};
 
 /// Bytes looked at.
 const HEAD: u64 = 16 << 10;
 const LOOKED_FOR: &str = "PS_LibreAcces (Personne_activite, SavoirFaire, Dipl_AutExerc), Extraction_Correspondance_MSSante, \
-     FINESS etalab cs1100501, cs1100502, cs1100507, the MSSanté white list, NOS tables (.tabs or FHIR CodeSystem JSON), \
+ X, NOS tables (.tabs or FHIR CodeSystem JSON), \
      plain, gzip or zip";
 
 /// The kinds of extracts that are read.
@@ -23,6 +23,10 @@ pub enum Kind {
     Nomenclature,
     FinessEntitesJuridiques,
     FinessEtablissements,
+    FinessFluxEntitesJuridiques,
+    FinessFluxEtablissements,
+    FinessFluxPositions,
+    FinessPlus,
     PersonneActivite,
     SavoirFaire,
     Diplomes,
@@ -37,6 +41,10 @@ impl Kind {
             Self::Nomenclature => "nomenclature",
             Self::FinessEntitesJuridiques => "finess_entites_juridiques",
             Self::FinessEtablissements => "finess_etablissements",
+            Self::FinessFluxEntitesJuridiques => "finess_flux_entites_juridiques",
+            Self::FinessFluxEtablissements => "finess_flux_etablissements",
+            Self::FinessFluxPositions => "finess_flux_positions",
+            Self::FinessPlus => "finess_plus",
             Self::PersonneActivite => "personne_activite",
             Self::SavoirFaire => "savoir_faire",
             Self::Diplomes => "dipl_autexerc",
@@ -63,6 +71,12 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
         file: file.clone(),
         looked_for: LOOKED_FOR,
     };
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        return Err(SourceError::Broken {
+            file,
+            reason: "UTF-16, where extracts are UTF-8: it was converted on its way".to_owned(),
+        });
+    }
     let head = without_bom(&head);
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = decode(first.strip_suffix(b"\r").unwrap_or(first));
@@ -126,8 +140,12 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
     if line.starts_with("finess;etalab;") {
         return finess_kind(head, file);
     }
-    if line.starts_with("nofinesset;nofinessej;rs;") {
-        return not_read("a yearly FINESS archive", "not yet; take cs1100507");
+    if let Some(legal_entities) = finess::recognise_archive(line) {
+        return Ok(Some(if legal_entities {
+            (Kind::FinessEntitesJuridiques, None)
+        } else {
+            (Kind::FinessEtablissements, None)
+        }));
     }
     if line.starts_with("\"Type d'identifiant PP\";") {
         return not_read(
@@ -141,8 +159,11 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
         if text.contains("<ListeBlancheMSSante") {
             return Ok(Some((Kind::ListeBlanche, None)));
         }
-        if text.contains("<fluxfiness") || text.contains("<fluxetalab") {
-            return not_read("a FINESS XML flux", "not yet; take cs1100507");
+        if text.contains("<fluxetalab") {
+            return not_read("the XML twin of the FINESS CSV", "take the CSV, or FiNESS+");
+        }
+        if text.contains("<fluxfiness") {
+            return flux_kind(text, file);
         }
         return Ok(None);
     }
@@ -150,19 +171,28 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
         if text.contains("\"CodeSystem\"") {
             return Ok(Some((Kind::Nomenclature, None)));
         }
-        if text.contains("\"schemaVersion\"") {
-            return not_read("FiNESS+ JSON", "not yet; take cs1100507");
+        let lower = text.to_lowercase();
+        if lower.contains("\"activitesautorisees\"") {
+            return not_needed("FiNESS+ activities", file);
+        }
+        // Root keys come in any order, and the first list may be longer than the head.
+        if lower.contains("\"schemaversion\"") || lower.contains("\"pmej\"") {
+            return Ok(Some((Kind::FinessPlus, None)));
         }
     }
     Ok(None)
 }
 
 fn finess_kind(head: &[u8], file: &str) -> Result<Found, SourceError> {
-    let second = head.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
+    let mut lines = head.split(|byte| *byte == b'\n').skip(1);
+    let second = lines.next().unwrap_or_default();
+    let columns = second.iter().filter(|b| **b == b';').count();
     if second.starts_with(b"structureej;") {
         Ok(Some((Kind::FinessEntitesJuridiques, None)))
-    } else if second.starts_with(b"structureet;") && second.iter().filter(|b| **b == b';').count() > 6 {
+    } else if second.starts_with(b"structureet;") && columns > 6 {
         Ok(Some((Kind::FinessEtablissements, None)))
+    } else if second.starts_with(b"equipementsocial;") || second.starts_with(b"structureet;") {
+        not_needed("FINESS social equipment (cs1100505)", file)
     } else {
         Err(SourceError::NotRead {
             file: file.to_owned(),
@@ -172,9 +202,41 @@ fn finess_kind(head: &[u8], file: &str) -> Result<Found, SourceError> {
     }
 }
 
+/// The flux of activities and equipment hold structures too, of two or three fields, and other blocks.
+fn flux_kind(text: &str, file: &str) -> Result<Found, SourceError> {
+    let has = |tag: &str| text.contains(tag);
+    if has("<structureet>") && has("<typeet>") {
+        Ok(Some((Kind::FinessFluxEtablissements, None)))
+    } else if has("<structureej>") && has("<statutjuridique>") {
+        Ok(Some((Kind::FinessFluxEntitesJuridiques, None)))
+    } else if has("<geolocalisation>") || (has("<structureet>") && has("<ligneacheminement>")) {
+        Ok(Some((Kind::FinessFluxPositions, None)))
+    } else {
+        not_needed("a FINESS flux of activities, equipment or codes", file)
+    }
+}
+
+fn not_needed(what: &'static str, file: &str) -> Result<Found, SourceError> {
+    Err(SourceError::NotNeeded {
+        file: file.to_owned(),
+        what,
+    })
+}
+
 fn content_date(kind: Kind, line: &str, head: &[u8]) -> Option<jiff::civil::DateTime> {
     match kind {
         Kind::FinessEtablissements | Kind::FinessEntitesJuridiques => date::parse(line.rsplit(';').next()?),
+        Kind::FinessPlus => {
+            let text = decode(head);
+            let (_, rest) = text.split_once("\"generatedAt\"")?;
+            date::parse(rest.split('"').nth(1)?.get(..19)?)
+        }
+        Kind::FinessFluxEntitesJuridiques | Kind::FinessFluxEtablissements | Kind::FinessFluxPositions => {
+            let text = decode(head);
+            let (_, rest) = text.split_once("<horodatage>")?;
+            let (_, rest) = rest.split_once("<datemaj>")?;
+            date::parse(rest.split('<').next()?)
+        }
         Kind::ListeBlanche => {
             let text = decode(head);
             let (_, rest) = text.split_once("<DateDeGeneration>")?;

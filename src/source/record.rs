@@ -146,7 +146,7 @@ pub struct MailboxRow<'a> {
     pub pays: &'a str,
 }
 
-/// A `structureet` or `structureej` line of FINESS.
+/// An establishment or legal entity of FINESS, by whichever generation of files.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FinessRow<'a> {
     /// True for a legal entity (EJ), false for an establishment (ET).
@@ -173,6 +173,9 @@ pub struct FinessRow<'a> {
     pub date_ouverture: &'a str,
     pub date_autorisation: &'a str,
     pub date_maj: &'a str,
+    /// True for one that the file knows as closed; `date_fermeture` may be empty or, of open ones, wrong.
+    pub fermee: bool,
+    pub date_fermeture: &'a str,
 }
 
 /// A `geolocalisation` line, already in WGS84.

@@ -1,23 +1,17 @@
-//! The white list of domains, streamed. The signature is not verified here.
-//!
-//! No DTD, no entity beyond XML's five, bounded depth and text; a list that is not well-formed is refused whole.
+//! The white list of domains, streamed; one that is not well-formed is refused whole. Its signature is another
+//! matter ([`super::signature`]).
 
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
-use quick_xml::events::Event;
-use quick_xml::reader::Reader;
-
-use super::SourceError;
 use super::record::{DomainRow, Record};
+use super::signature::{self, Trust, Worth};
 use super::sink::Sink;
+use super::xml::{Step, Xml};
+use super::{ReadSummary, SourceError};
 use crate::directory::address::is_citizen;
 
 /// Largest list: real ones stay below 6 MB. Beyond, the list seems cut short and is refused.
 const MAX_BYTES: u64 = 64 << 20;
-/// Longest text of one element.
-const MAX_TEXT: usize = 8 << 10;
-/// Deepest element (the signature is the deepest part, about 7).
-const MAX_DEPTH: usize = 32;
 const CHILDREN: [&str; 6] = [
     "Nom",
     "Description",
@@ -29,113 +23,103 @@ const CHILDREN: [&str; 6] = [
 
 /// What the list said.
 #[derive(Debug, Default)]
-pub struct ListSummary {
-    pub entries: u64,
-    pub records: u64,
-    pub rejected: u64,
+struct ListSummary {
+    entries: u64,
+    records: u64,
+    rejected: u64,
     /// Citizens' domains left out.
-    pub citizens: u64,
+    citizens: u64,
     /// `DateDeGeneration`, as it came.
-    pub generated: String,
+    generated: String,
 }
 
-/// Reads a whole list.
-pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<ListSummary, SourceError> {
-    let broken = |reason: String| SourceError::Broken {
+/// Reads a whole list once its signature is checked: the very bytes that are read. The whole list is in memory.
+pub fn read_trusted(
+    input: &mut dyn BufRead,
+    file: &str,
+    trust: &Trust,
+    sink: &mut dyn Sink,
+) -> Result<ReadSummary, SourceError> {
+    let mut bytes = Vec::new();
+    let all = input.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    all.map_err(|error| SourceError::Stopped {
         file: file.to_owned(),
-        reason,
-    };
-    let mut reader = Reader::from_reader(std::io::Read::take(input, MAX_BYTES));
-    reader.config_mut().check_end_names = true;
+        error,
+    })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(SourceError::Broken {
+            file: file.to_owned(),
+            reason: format!(
+                "more than 64 MiB by line {}, which no white list holds",
+                lines(&bytes)
+            ),
+        });
+    }
+    let list = read(&mut bytes.as_slice(), file, sink)?;
+    let mut notes = vec![match signature::verify(&bytes, trust) {
+        Ok(Worth::Vouched) => "signature good, by the configured authority's signer".to_owned(),
+        Ok(Worth::Intact) => {
+            "signature good, but NOT CHECKED AGAINST AN AUTHORITY: none is configured (--white-list-ca)"
+                .to_owned()
+        }
+        Err(reason) if trust.allow_unsigned => format!("taken by --allow-unsigned: {reason}"),
+        Err(reason) => {
+            return Err(SourceError::Unsigned {
+                file: file.to_owned(),
+                reason,
+            });
+        }
+    }];
+    if list.citizens > 0 {
+        notes.push(format!("{} entries of citizens' domains left out", list.citizens));
+    }
+    Ok(ReadSummary {
+        lines: list.entries,
+        records: list.records,
+        rejected: list.rejected,
+        bytes: bytes.len() as u64,
+        notes,
+        ..ReadSummary::default()
+    })
+}
+
+fn lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// Reads a whole list, whatever its signature.
+fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<ListSummary, SourceError> {
+    let mut xml = Xml::new(input, MAX_BYTES, file);
     let mut summary = ListSummary::default();
-    let mut buffer = Vec::new();
-    let mut path: Vec<String> = Vec::new();
-    let mut text = String::new();
     let mut entry: [String; 6] = Default::default();
-    let mut closed = false;
-    loop {
-        buffer.clear();
-        match reader
-            .read_event_into(&mut buffer)
-            .map_err(|e| broken(format!("XML at byte {}: {e}", reader.buffer_position())))?
-        {
-            Event::Eof => break,
-            Event::DocType(_) => {
-                return Err(broken(
-                    "a document type declaration, which no white list has".to_owned(),
-                ));
-            }
-            Event::Start(start) => {
-                if path.len() >= MAX_DEPTH {
-                    return Err(broken("elements nested too deep".to_owned()));
-                }
-                path.push(start.local_name().as_ref().to_owned());
-                text.clear();
-                if path.last().is_some_and(|name| name == "Domaine") {
+    while let Some(step) = xml.next()? {
+        let (name, text) = match step {
+            Step::Open(name) => {
+                if name == "Domaine" && xml.path().len() == 3 {
                     entry = Default::default();
                 }
+                continue;
             }
-            Event::Text(piece) => {
-                let piece = piece.xml10_content();
-                append(&mut text, &piece).map_err(|reason| broken(reason.to_owned()))?;
-            }
-            Event::CData(piece) => {
-                let piece = piece.xml10_content();
-                append(&mut text, &piece).map_err(|reason| broken(reason.to_owned()))?;
-            }
-            Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref().map_err(|e| broken(e.to_string()))? {
-                    Some(character) => character.to_string(),
-                    None => {
-                        let name = reference.xml10_content();
-                        quick_xml::escape::resolve_predefined_entity(&name)
-                            .ok_or_else(|| broken("an entity that XML does not define".to_owned()))?
-                            .to_owned()
-                    }
-                };
-                append(&mut text, &resolved).map_err(|reason| broken(reason.to_owned()))?;
-            }
-            Event::End(_) => {
-                let name = path.pop().unwrap_or_default();
-                let parent = path.last().map_or("", String::as_str);
-                match (parent, name.as_str()) {
-                    ("Domaine", child) => {
-                        if let Some(slot) = CHILDREN
-                            .iter()
-                            .position(|c| *c == child)
-                            .and_then(|n| entry.get_mut(n))
-                        {
-                            *slot = text.trim().to_owned();
-                        }
-                    }
-                    ("ListeDomaines", "Domaine") => {
-                        summary.entries += 1;
-                        hand_over(&entry, &mut summary, sink);
-                    }
-                    ("ListeBlancheMSSante", "DateDeGeneration") => summary.generated = text.trim().to_owned(),
-                    ("", "ListeBlancheMSSante") => closed = true,
-                    _ => {}
+            Step::Close(name, text) => (name, text),
+        };
+        // By their whole path: what lies inside the signature is not signed, and must not pass for a domain.
+        let path: Vec<&str> = xml.path().iter().map(String::as_str).collect();
+        match (&path[..], name.as_str()) {
+            ([_, "ListeDomaines", "Domaine"], child) => {
+                let slot = CHILDREN.iter().position(|c| *c == child);
+                if let Some(slot) = slot.and_then(|n| entry.get_mut(n)) {
+                    *slot = text;
                 }
-                text.clear();
             }
+            ([_, "ListeDomaines"], "Domaine") => {
+                summary.entries += 1;
+                hand_over(&entry, &mut summary, sink);
+            }
+            ([_], "DateDeGeneration") => summary.generated = text,
             _ => {}
         }
     }
-    if !closed {
-        return Err(broken(
-            "the list ends before its last tag: the file is cut short".to_owned(),
-        ));
-    }
     Ok(summary)
-}
-
-fn append(text: &mut String, piece: &str) -> Result<(), &'static str> {
-    if text.len() + piece.len() > MAX_TEXT {
-        // Base64 of a signature's certificate stays below; nothing of the list itself comes near.
-        return Err("a text longer than 8 KiB");
-    }
-    text.push_str(piece);
-    Ok(())
 }
 
 fn hand_over(entry: &[String; 6], summary: &mut ListSummary, sink: &mut dyn Sink) {

@@ -87,3 +87,18 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     .await?;
     Ok(changes)
 }
+
+/// Forgets what is older than `days`. A node that far behind builds its index anew: its version is gone too.
+pub async fn prune(connection: &mut PgConnection, days: u16) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from publications where at < now() - make_interval(days => $1)
+             and version < (select max(version) from publications)",
+    )
+    .bind(i32::from(days))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("delete from change_log where version < (select min(version) from publications)")
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -63,7 +63,8 @@ impl<'c> Documents<'c> {
             let rows = sqlx::query(
                 "select id, public_id, genre, identifiant, finess, finess_ej, siret, siren, ancien_identifiant, nom,
                         enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
-                        departement, pays, telephone, telecopie, lat, lon, created_at, modified_at
+                        departement, pays, telephone, telecopie, lat, lon, created_at, modified_at,
+                        ouverte
                  from structures where id > $1 order by id limit $2",
             )
             .bind(after)
@@ -136,7 +137,7 @@ impl<'c> Documents<'c> {
             telecopie: row.try_get(20)?,
             position,
             position_approchee: false,
-            ouverte: true,
+            ouverte: row.try_get(25)?,
             mailboxes: 0,
             created_at: row.try_get(23)?,
             modified_at: row.try_get(24)?,

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod connect;
 pub mod documents;
 pub mod export;
+pub mod history;
 pub mod labels;
 pub mod lock;
 pub mod nodes;
