@@ -118,7 +118,7 @@ fn of_pieces(
     let form = |piece: &String| piece_form(field.matching(), piece);
     if let Some(initial) = initial.as_ref().map(form) {
         if family == Family::Name {
-            at_beginning(&initial, &mut plans);
+            headed(terms::first_letters, &initial, &mut plans);
         } else {
             inside(family, &initial, &mut plans);
         }
@@ -167,19 +167,20 @@ fn inside(family: Family, piece: &str, plans: &mut Vec<Plan>) {
     );
 }
 
-/// The first gram of a piece at the beginning of a word, the others anywhere.
+/// The first letters of a piece at the beginning of a word, the others anywhere.
 fn at_beginning(piece: &str, plans: &mut Vec<Plan>) {
-    let head = terms::head(piece);
-    if head.is_empty() || !head.starts_with(char::is_alphanumeric) {
-        return;
+    if piece.starts_with(char::is_alphanumeric) {
+        headed(terms::beginning, piece, plans);
     }
-    plans.push(Plan::Term(terms::beginning(head)));
-    plans.extend(
-        terms::needed(piece)
-            .into_iter()
-            .skip(1)
-            .map(|gram| Plan::Term(terms::inside(Family::Name, gram))),
-    );
+}
+
+fn headed(term: fn(&str) -> String, piece: &str, plans: &mut Vec<Plan>) {
+    let (head, rest) = terms::head(piece);
+    if !head.is_empty() {
+        plans.push(Plan::Term(term(head)));
+        let inside = |gram| Plan::Term(terms::inside(Family::Name, gram));
+        plans.extend(rest.into_iter().map(inside));
+    }
 }
 
 #[cfg(test)]

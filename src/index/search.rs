@@ -292,11 +292,11 @@ impl<'s, 'a> Walk<'s, 'a> {
             .after
             .as_ref()
             .filter(|after| usize::from(after.tier) == tier && self.ask.order != Order::NameDescending)
-            .map_or(0, |after| after.rank);
+            .map(|after| after.rank);
         let mut rows = Vec::with_capacity(self.snapshot.segments.len());
         for segment in &self.snapshot.segments {
             let range = segment.range(kind);
-            let first = segment.first_at(from).max(range.start);
+            let first = from.map_or(range.start, |rank| segment.first_at(rank).max(range.start));
             if first >= range.end || *plan == Plan::Nothing {
                 continue;
             }

@@ -36,18 +36,29 @@ pub struct Segment {
     pub ats: Arc<dyn ColumnValues<u64>>,
     alive: Option<AliveBitSet>,
     max_doc: DocId,
+    /// The documents of each kind, in the order of [`rank::KINDS`].
+    ranges: [Range<DocId>; 3],
 }
 
 impl Segment {
     fn open(reader: &SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
         let fast = reader.fast_fields();
-        Ok(Self {
+        let mut segment = Self {
             inverted: reader.inverted_index(fields.term)?,
             ranks: fast.u64("rank")?.values,
             ats: fast.u64("at")?.values,
             alive: reader.alive_bitset().cloned(),
             max_doc: reader.max_doc(),
-        })
+            ranges: [const { 0..0 }; 3],
+        };
+        let [mailboxes, professionals, structures] =
+            rank::KINDS.map(|kind| segment.first_at(rank::first(kind)));
+        segment.ranges = [
+            mailboxes..professionals,
+            professionals..structures,
+            structures..segment.max_doc,
+        ];
+        Ok(segment)
     }
 
     /// The first document whose rank is not below `rank`.
@@ -66,8 +77,12 @@ impl Segment {
 
     /// The documents of a kind.
     pub fn range(&self, kind: Kind) -> Range<DocId> {
-        let next = rank::KINDS.into_iter().skip_while(|other| *other != kind).nth(1);
-        self.first_at(rank::first(kind))..next.map_or(self.max_doc, |next| self.first_at(rank::first(next)))
+        let [mailboxes, professionals, structures] = &self.ranges;
+        match kind {
+            Kind::Mailbox => mailboxes.clone(),
+            Kind::Professional => professionals.clone(),
+            Kind::Structure => structures.clone(),
+        }
     }
 
     /// Whether a document has not been taken out.

@@ -5,7 +5,8 @@
 //! | | |
 //! |---|---|
 //! | `.` | one to three letters anywhere in the name or, of a mailbox, the address |
-//! | `^` | the same at the beginning of a word |
+//! | `^` | up to five letters at the beginning of a word of the same |
+//! | `<` | the same at the beginning of a whole value |
 //! | `w` | a whole word of the same |
 //! | `,` `;` | one to three letters anywhere in `displayName`, in `o` (mailboxes only) |
 //! | `=` | a value of a field, in its form of equality |
@@ -22,7 +23,10 @@ use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
 /// Letters of the longest gram.
-pub const GRAM: usize = 3;
+const GRAM: usize = 3;
+/// Letters of the longest beginning: most texts are typed from the first letter on, and few grams at a beginning tell
+/// a common name from its longer forms.
+const BEGINNING: usize = 5;
 
 /// A group of fields whose pieces are found together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +104,13 @@ pub fn inside(family: Family, gram: &str) -> String {
 }
 
 /// Letters at the beginning of a word of the name.
-pub fn beginning(gram: &str) -> String {
-    format!("^{gram}")
+pub fn beginning(head: &str) -> String {
+    format!("^{head}")
+}
+
+/// Letters at the beginning of the name or of one of its values.
+pub fn first_letters(head: &str) -> String {
+    format!("<{head}")
 }
 
 /// A whole word of the name.
@@ -183,6 +192,10 @@ impl Collected {
             self.collect(beginnings(words_of(field, form)));
         }
         self.flush('^');
+        for (_, form) in each(forms) {
+            self.collect(up_to(BEGINNING, form));
+        }
+        self.flush('<');
         let mut words: Vec<&str> = each(forms)
             .flat_map(|(field, form)| words(words_of(field, form)))
             .collect();
@@ -223,7 +236,7 @@ fn each<'a>(forms: &'a [(Field, &'a str)]) -> impl Iterator<Item = (Field, &'a s
         .flat_map(|(field, forms)| forms.split(SEPARATOR).map(|form| (*field, form)))
 }
 
-/// At most three letters as a number, which sorts and compares faster than a text.
+/// Few letters as a number, which sorts and compares faster than a text.
 fn packed(gram: &str) -> Option<u128> {
     let mut bytes = [0; 16];
     bytes.get_mut(..gram.len())?.copy_from_slice(gram.as_bytes());
@@ -232,20 +245,17 @@ fn packed(gram: &str) -> Option<u128> {
 
 /// The pieces of one to [`GRAM`] letters of a form.
 fn inside_grams(form: &str) -> impl Iterator<Item = &str> {
-    starts(form).flat_map(up_to_gram)
+    starts(form).flat_map(|rest| up_to(GRAM, rest))
 }
 
-/// The first one to [`GRAM`] letters from the beginning of each word.
+/// The first one to [`BEGINNING`] letters from the beginning of each word.
 fn beginnings(form: &str) -> impl Iterator<Item = &str> {
     let mut before = ' ';
     form.char_indices().flat_map(move |(place, c)| {
         let begins = !before.is_alphanumeric() && c.is_alphanumeric();
         before = c;
-        up_to_gram(if begins {
-            form.get(place..).unwrap_or("")
-        } else {
-            ""
-        })
+        let rest = if begins { form.get(place..) } else { None };
+        up_to(BEGINNING, rest.unwrap_or(""))
     })
 }
 
@@ -259,9 +269,10 @@ fn starts(form: &str) -> impl Iterator<Item = &str> {
     form.char_indices().filter_map(|(place, _)| form.get(place..))
 }
 
-fn up_to_gram(rest: &str) -> impl Iterator<Item = &str> {
+/// The first one to `most` letters.
+fn up_to(most: usize, rest: &str) -> impl Iterator<Item = &str> {
     rest.char_indices()
-        .take(GRAM)
+        .take(most)
         .filter_map(move |(place, c)| rest.get(..place + c.len_utf8()))
 }
 
@@ -269,13 +280,19 @@ fn up_to_gram(rest: &str) -> impl Iterator<Item = &str> {
 pub fn needed(piece: &str) -> Vec<&str> {
     let letters = piece.chars().count().min(GRAM);
     starts(piece)
-        .filter_map(|rest| up_to_gram(rest).nth(letters.checked_sub(1)?))
+        .filter_map(|rest| up_to(GRAM, rest).nth(letters.checked_sub(1)?))
         .collect()
 }
 
-/// The first letters of a piece, at most three.
-pub fn head(piece: &str) -> &str {
-    up_to_gram(piece).last().unwrap_or("")
+/// The first letters of a piece, as many as a beginning has, and the grams that it needs besides.
+pub fn head(piece: &str) -> (&str, Vec<&str>) {
+    let head = up_to(BEGINNING, piece).last().unwrap_or("");
+    let rest = match head == piece {
+        true => Vec::new(),
+        // The grams that lie within the beginning say nothing more.
+        false => needed(piece).split_off(BEGINNING - GRAM + 1),
+    };
+    (head, rest)
 }
 
 #[cfg(test)]
@@ -291,14 +308,15 @@ mod tests {
         assert_eq!(inside_grams("").count(), 0);
         assert_eq!(needed("abcd"), ["abc", "bcd"]);
         assert_eq!(needed("éa"), ["éa"]);
-        assert_eq!(head("éabcd"), "éab");
+        assert_eq!(head("éabcdef"), ("éabcd", vec!["cde", "def"]));
+        assert_eq!(head("ab"), ("ab", Vec::new()));
     }
 
     #[test]
     fn beginnings_are_those_of_words() {
         assert_eq!(
             beginnings("de la").collect::<Vec<_>>(),
-            ["d", "de", "de ", "l", "la"]
+            ["d", "de", "de ", "de l", "de la", "l", "la"]
         );
     }
 

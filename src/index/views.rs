@@ -75,14 +75,14 @@ impl Parts<'_> {
         out.extend_from_slice(&self.entity.to_be_bytes());
         section(out, NAME, self.name.as_bytes());
         section(out, SIGNED_IN, self.signed_in);
+        for (field, forms) in self.forms {
+            section(out, *field as u8, forms.as_bytes());
+        }
         let mut cold = Vec::with_capacity(self.json.len() + 16);
         if self.is_hot {
             section(out, ENTRY, self.entry);
         } else {
             section(&mut cold, ENTRY, self.entry);
-        }
-        for (field, forms) in self.forms {
-            section(out, *field as u8, forms.as_bytes());
         }
         section(out, SUGGESTION, self.suggestion.as_bytes());
         section(&mut cold, JSON, self.json.as_bytes());

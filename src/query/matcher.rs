@@ -8,7 +8,7 @@ use super::forms::{SEPARATOR, compare, equality_form, piece_form};
 use super::{Filter, Kind, Kinds, Test, Tri};
 use crate::directory::text::fold;
 use crate::view::entry::EntryView;
-use crate::view::field::{Field, Matching};
+use crate::view::field::Field;
 
 /// What a filter is put to.
 pub trait Subject {
@@ -84,6 +84,7 @@ fn prepare(filter: &Filter) -> Node {
         Filter::Not(part) => Node::Not(Box::new(prepare(part))),
         // A mobile number is shown to those who may see it; it is never asked.
         Filter::Test(Field::Mobile, _) => Node::Constant(Tri::Undefined),
+        Filter::Test(field, test) if test.is_hopeless(*field) => Node::Constant(Tri::False),
         Filter::Test(field, test) => prepare_test(*field, test),
     }
 }
@@ -100,17 +101,6 @@ fn prepare_test(field: Field, test: &Test) -> Node {
             Test::Approx(value) => {
                 let folded = fold(value);
                 Prepared::Approx(folded.split(' ').map(str::to_owned).collect(), folded)
-            }
-            // No number has letters: what a client asks of every attribute at once costs nothing here.
-            Test::Substrings { initial, any, final_ }
-                if matching == Matching::Telephone
-                    && any
-                        .iter()
-                        .chain(initial)
-                        .chain(final_)
-                        .any(|piece| piece.contains(char::is_alphabetic)) =>
-            {
-                return Node::Constant(Tri::False);
             }
             Test::Substrings { initial, any, final_ } => Prepared::Pieces(Pieces {
                 initial: initial.as_ref().map(form),

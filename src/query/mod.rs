@@ -9,7 +9,7 @@ mod tri;
 pub use evaluate::evaluate;
 pub use tri::Tri;
 
-use crate::view::field::Field;
+use crate::view::field::{Field, Matching};
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,8 +80,9 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// The same without an `And` right below an `And`, an `Or` right below an `Or`, or either with one part: clients
-    /// nest them freely, and alternatives are told to be needless only side by side.
+    /// The same without an `And` right below an `And`, an `Or` right below an `Or`, or either with one part, and
+    /// without tests that no entry can meet: clients nest them freely and ask the same of every attribute, and
+    /// alternatives are told to be needless only side by side.
     pub fn flattened(self) -> Self {
         let flat = |parts: Vec<Self>, open: fn(Self) -> Result<Vec<Self>, Self>| -> Vec<Self> {
             let mut all = Vec::with_capacity(parts.len());
@@ -113,6 +114,7 @@ impl Filter {
                 Self::Or,
             ),
             Self::Not(part) => Self::Not(Box::new(part.flattened())),
+            Self::Test(field, test) if test.is_hopeless(field) => Self::False,
             other => other,
         }
     }
@@ -161,6 +163,23 @@ pub enum Test {
     AtLeast(String),
     AtMost(String),
     Approx(String),
+}
+
+impl Test {
+    /// Whether no value of a field can meet it, whatever the entry: no telephone number has letters.
+    pub fn is_hopeless(&self, field: Field) -> bool {
+        match self {
+            Self::Substrings { initial, any, final_ } => {
+                field.matching() == Matching::Telephone
+                    && any
+                        .iter()
+                        .chain(initial)
+                        .chain(final_)
+                        .any(|piece| piece.contains(char::is_alphabetic))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// In which order entries are answered; the same on every node and at every call.
