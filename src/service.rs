@@ -2,6 +2,8 @@
 
 mod reference;
 mod signin;
+mod suggestions;
+mod vocabulary;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +19,7 @@ use crate::index;
 use crate::index::node::Node;
 use crate::index::snapshot::{Matched, Snapshot};
 use crate::index::views::Record;
-use crate::query::{Key, Kind, Kinds, Mark};
+use crate::query::{Key, Kind, Mark};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::json;
@@ -27,6 +29,7 @@ pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Tri};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
+pub use suggestions::Suggestion;
 
 /// Why a question could not be answered. No text here repeats what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -118,16 +121,6 @@ pub struct Facette {
     pub nombre: u64,
 }
 
-/// What is offered at a keystroke.
-#[derive(Debug)]
-pub struct Suggestion {
-    pub type_: String,
-    pub libelle: String,
-    pub precision: String,
-    pub identifiant: String,
-    pub adresse: Option<String>,
-}
-
 /// What is known of one address.
 #[derive(Debug)]
 pub struct Verdict {
@@ -186,7 +179,7 @@ impl Directory {
     /// Reads domains, code tables and sources anew, and keeps them beside the index.
     pub async fn refresh_reference(&self, data_dir: &std::path::Path) -> Answer<()> {
         let inner = self.inner()?;
-        let reference = Reference::load(&inner.pool).await?;
+        let reference = Reference::load(&inner.pool, &inner.reference.load()).await?;
         reference.save(data_dir);
         inner.reference.store(Arc::new(reference));
         Ok(())
@@ -290,44 +283,6 @@ impl Directory {
                 .map(|facet| (facet.name.to_owned(), reference.name_facet(&facet)))
                 .collect(),
         })
-    }
-
-    /// What to offer while somebody types.
-    pub fn suggestions(&self, q: &str, limite: usize, _viewer: &Viewer) -> Answer<Vec<Suggestion>> {
-        if q.trim().is_empty() {
-            return Ok(Vec::new());
-        }
-        let people = Kinds::only(Kind::Professional).union(Kinds::only(Kind::Structure));
-        let asked = Recherche {
-            q: Some(q.to_owned()),
-            types: people,
-            page: 1,
-            par_page: u32::try_from(limite).unwrap_or(10),
-            ..Recherche::default()
-        };
-        let page = self.snapshot()?.recherche(&asked, false)?;
-        Ok(page
-            .hits
-            .into_iter()
-            .map(|hit| {
-                let mut parts = hit.suggestion.split('\t').map(str::to_owned);
-                let mut next = || parts.next().unwrap_or_default();
-                let type_ = if hit.kind == Kind::Structure {
-                    "structure"
-                } else {
-                    "professionnel"
-                };
-                let (libelle, precision, identifiant, adresse) = (next(), next(), next(), next());
-                let adresse = Some(adresse).filter(|adresse| !adresse.is_empty());
-                Suggestion {
-                    type_: type_.to_owned(),
-                    libelle,
-                    precision,
-                    identifiant,
-                    adresse,
-                }
-            })
-            .collect())
     }
 
     /// One professional's record, by *identification nationale*, with or without its type digit, or public id.

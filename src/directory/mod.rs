@@ -8,6 +8,7 @@ pub mod address;
 pub mod coordinates;
 pub mod identifier;
 pub mod mailbox;
+pub mod phonetic;
 pub mod place;
 pub mod professional;
 pub mod structure;

@@ -3,8 +3,8 @@
 use tantivy::TantivyDocument;
 
 use super::rank::rank;
-use super::schema::{ACTIVITY_COLUMNS, Fields, hash};
-use super::terms::{self, Collected, Family};
+use super::schema::{Fields, hash};
+use super::terms::{self, Collected, FacetTerm, Family};
 use super::views::Parts;
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
@@ -97,13 +97,6 @@ impl<'f> Maker<'f> {
         }
     }
 
-    fn name_words(&mut self, text: &str) {
-        for form in variants(text) {
-            form.split(' ')
-                .for_each(|word| self.terms.push(terms::name_word(word)));
-        }
-    }
-
     fn other_words(&mut self, text: &str) {
         for form in variants(text) {
             form.split(' ')
@@ -123,14 +116,8 @@ impl<'f> Maker<'f> {
     }
 
     fn structure_words(&mut self, structure: &Structure) {
-        for text in [
-            &structure.nom,
-            &structure.enseigne,
-            &structure.finess,
-            &structure.siret,
-        ] {
-            self.other_words(text);
-        }
+        self.other_words(&structure.nom);
+        self.other_words(&structure.enseigne);
         self.address_words(&structure.adresse);
     }
 
@@ -145,18 +132,22 @@ impl<'f> Maker<'f> {
     ) {
         let address = place.map(|s| &s.adresse).or(address);
         let text = |pick: fn(&Address) -> &str| address.map_or("", pick);
-        let values: [u64; ACTIVITY_COLUMNS] = [
-            practice,
-            hash(profession),
-            hash(mode),
-            hash(text(|a| &a.departement)),
-            hash(text(|a| &a.code_postal)),
-            hash(&fold(text(|a| &a.commune))),
-            hash(text(|a| &a.code_insee)),
-            hash(place.map_or("", |s| &s.id)),
+        let commune = fold(text(|a| &a.commune));
+        let facets = [
+            (FacetTerm::Profession, profession),
+            (FacetTerm::Mode, mode),
+            (FacetTerm::Departement, text(|a| &a.departement)),
+            (FacetTerm::CodePostal, text(|a| &a.code_postal)),
+            (FacetTerm::Commune, &commune),
+            (FacetTerm::Commune, text(|a| &a.code_insee)),
+            (FacetTerm::Structure, place.map_or("", |s| &s.id)),
         ];
-        for (column, value) in self.fields.activity.iter().zip(values) {
-            self.doc.add_u64(*column, value);
+        self.doc.add_u64(self.fields.activity[0], practice);
+        for ((facet, value), column) in facets.into_iter().zip(&self.fields.activity[1..]) {
+            self.doc.add_u64(*column, hash(value));
+            if !value.is_empty() {
+                self.terms.push(terms::facet(facet, value));
+            }
         }
         let position = place.and_then(|s| s.position);
         self.doc
@@ -167,6 +158,7 @@ impl<'f> Maker<'f> {
 
     fn qualification(&mut self, practice: u64, code: &str) {
         self.doc.add_u64(self.fields.qualification, hash(code));
+        self.terms.push(terms::facet(FacetTerm::SavoirFaire, code));
         self.doc.add_u64(self.fields.qualification_practice, practice);
     }
 
@@ -221,10 +213,6 @@ fn of_professional(fields: &Fields, id: i64, p: &Professional) -> Made {
     for key in [&p.identification_nationale, &p.identifiant, &p.id] {
         maker.key(Kind::Professional, key);
     }
-    maker.name_words(&p.nom);
-    maker.name_words(&p.prenom);
-    maker.other_words(&p.identification_nationale);
-    maker.other_words(&p.identifiant);
     if let Some(civilite) = &p.civilite_exercice {
         maker.other_words(&civilite.code);
         maker.other_words(&civilite.libelle);
@@ -288,8 +276,6 @@ fn of_structure(fields: &Fields, id: i64, s: &Structure) -> Made {
     for key in [&s.identifiant, &s.finess, &s.siret, &s.ancien_identifiant, &s.id] {
         maker.key(Kind::Structure, key);
     }
-    maker.name_words(&s.nom);
-    maker.name_words(&s.enseigne);
     maker.structure_words(s);
     if let Some(categorie) = &s.categorie {
         maker.other_words(&categorie.libelle);
@@ -313,9 +299,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> Made {
     let mut maker = Maker::new(fields, Kind::Mailbox, id);
     maker.key(Kind::Mailbox, &m.adresse);
     maker.key(Kind::Mailbox, &m.id);
-    maker.name_words(&name);
-    maker.other_words(&m.adresse);
-    maker.terms.push(terms::other_word(&m.adresse));
+    maker.other_words(&m.domaine);
     for field in [
         Field::Title,
         Field::O,
@@ -323,8 +307,6 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> Made {
         Field::L,
         Field::St,
         Field::PostalCode,
-        Field::EmployeeNumber,
-        Field::IdentifiantPp,
     ] {
         for value in view
             .get(field)

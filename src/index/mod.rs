@@ -13,9 +13,10 @@ mod recherche;
 mod schema;
 mod search;
 pub mod snapshot;
+mod suggest;
 mod terms;
 pub mod views;
 
-pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor};
+pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor, synonyms};
 pub use schema::hash;
 pub use search::mark_before;

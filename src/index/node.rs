@@ -23,7 +23,7 @@ use crate::store::documents::{Document, Documents};
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 const FOLLOW_MEMORY: usize = 32 << 20;
 
 /// Why the index could not be opened, built or followed.

@@ -2,17 +2,24 @@
 //!
 //! Scores come from the kind of match alone, never from counts over the corpus, so that nothing hidden weighs.
 
+mod bits;
 mod columns;
+mod filters;
+mod score;
 mod words;
 
 use tantivy::DocAddress;
 
+use self::bits::Bits;
 use self::columns::Columns;
-use super::schema::hash;
-use super::snapshot::Snapshot;
+use self::filters::Filters;
+use self::score::Scorer;
+use super::rank::KINDS;
+use super::snapshot::{Segment, Snapshot};
 use crate::directory::coordinates::Position;
-use crate::directory::text::fold;
 use crate::query::{Kind, Kinds};
+
+pub use self::words::synonyms;
 
 /// Order of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +60,6 @@ pub struct Recherche {
 pub struct Hit {
     pub kind: Kind,
     pub json: String,
-    pub suggestion: String,
     pub signed_in: Option<Vec<u8>>,
     pub distance_km: Option<f64>,
 }
@@ -77,111 +83,127 @@ pub struct Page {
 /// What orders results: score or distance first, then alphabetical place. All ascending.
 type OrderKey = (u64, u64, u64);
 
+/// With fewer results than this, guesses come behind them: typing errors forgiven, words that sound alike.
+const FEW: usize = 5;
+
 struct Match {
     key: OrderKey,
     address: DocAddress,
     distance_km: Option<f64>,
 }
 
-/// Filters of activities as hashes, by column of [`super::schema`].
-struct Filters {
-    profession: Vec<u64>,
-    mode: Vec<u64>,
-    departement: Vec<u64>,
-    code_postal: Vec<u64>,
-    commune: Vec<u64>,
-    structure: Vec<u64>,
-    savoir_faire: Vec<u64>,
+/// What is asked, made ready.
+struct Question<'a> {
+    recherche: &'a Recherche,
+    words: Vec<String>,
+    filters: Filters,
+    autour: Option<(Position, f64)>,
+    with_facets: bool,
 }
 
-impl Filters {
-    fn of(recherche: &Recherche) -> Self {
-        let codes = |values: &[String]| values.iter().map(|value| hash(value.trim())).collect();
-        Self {
-            profession: codes(&recherche.profession),
-            mode: codes(&recherche.mode_exercice),
-            departement: recherche
-                .departement
-                .iter()
-                .map(|d| hash(&d.trim().to_uppercase()))
-                .collect(),
-            code_postal: codes(&recherche.code_postal),
-            commune: recherche
-                .commune
-                .iter()
-                .flat_map(|value| [hash(value.trim()), hash(&fold(value))])
-                .collect(),
-            structure: codes(&recherche.structure),
-            savoir_faire: codes(&recherche.savoir_faire),
-        }
-    }
-
-    fn any(&self) -> bool {
-        [
-            &self.profession,
-            &self.mode,
-            &self.departement,
-            &self.code_postal,
-            &self.commune,
-            &self.structure,
-            &self.savoir_faire,
-        ]
-        .iter()
-        .any(|values| !values.is_empty())
-    }
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    matches: Vec<Match>,
+    counts: columns::Counts,
 }
 
 impl Snapshot {
     /// Searches. Facets are counted when `with_facets`.
     pub fn recherche(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Page> {
-        let kinds = recherche.types;
-        let autour = recherche
-            .autour
-            .map(|(lat, lon, radius)| (Position { lat, lon }, radius));
-        let words = words::split(recherche.q.as_deref().unwrap_or(""));
-        let plans = words::plan(&self.searcher, self.fields.term, &words)?;
-        let filters = Filters::of(recherche);
-        let mut matches = Vec::new();
-        let mut counts = columns::Counts::default();
-        for (ord, segment) in (0_u32..).zip(self.searcher.segment_readers()) {
-            let columns = Columns::open(segment)?;
-            let alive = segment.alive_bitset();
-            for (doc, score) in words::scores(segment, self.fields.term, &plans)? {
-                if alive.is_some_and(|alive| !alive.is_alive(doc)) || !columns.is_of(doc, kinds) {
-                    continue;
-                }
-                if recherche
+        let found = self.found(recherche, with_facets)?;
+        self.page(recherche, found.matches, found.counts, with_facets)
+    }
+
+    /// The best results alone, as many as a page has.
+    pub fn best(&self, recherche: &Recherche) -> tantivy::Result<Vec<DocAddress>> {
+        let mut matches = self.found(recherche, false)?.matches;
+        matches.sort_unstable_by_key(|m| m.key);
+        matches.truncate(recherche.par_page as usize);
+        Ok(matches.into_iter().map(|found| found.address).collect())
+    }
+
+    fn found(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Found> {
+        let question = Question {
+            recherche,
+            words: words::split(recherche.q.as_deref().unwrap_or("")),
+            filters: Filters::of(recherche),
+            autour: recherche
+                .autour
+                .map(|(lat, lon, radius)| (Position { lat, lon }, radius)),
+            with_facets,
+        };
+        let found = self.find(&question, false)?;
+        if found.matches.len() < FEW && !question.words.is_empty() {
+            return self.find(&question, true);
+        }
+        Ok(found)
+    }
+
+    fn find(&self, question: &Question<'_>, guessing: bool) -> tantivy::Result<Found> {
+        let mut found = Found::default();
+        let readers = self.searcher.segment_readers();
+        for (ord, (segment, reader)) in (0_u32..).zip(self.segments.iter().zip(readers)) {
+            let columns = Columns::open(reader)?;
+            self.find_in(question, guessing, (ord, segment), &columns, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn find_in(
+        &self,
+        question: &Question<'_>,
+        guessing: bool,
+        (ord, segment): (u32, &Segment),
+        columns: &Columns,
+        found: &mut Found,
+    ) -> tantivy::Result<()> {
+        let recherche = question.recherche;
+        let kinds = KINDS.into_iter().filter(|kind| recherche.types.contains(*kind));
+        let mut docs = Bits::of(segment.max_doc, kinds.map(|kind| segment.range(kind)));
+        question.filters.narrow(segment, &mut docs)?;
+        let mut met = Vec::with_capacity(question.words.len());
+        for word in &question.words {
+            let word = words::Met::read(segment, self.fields.term, word, guessing)?;
+            docs.keep(&word.any(segment));
+            met.push(word);
+        }
+        let scorer = Scorer::new(segment, question, met)?;
+        let need_activities = question.filters.need_activities();
+        let mut activities = Vec::new();
+        for doc in docs.iter() {
+            let fails = !segment.is_alive(doc)
+                || recherche
                     .avec_messagerie
                     .is_some_and(|wanted| columns.has_mailbox(doc) != wanted)
-                {
-                    continue;
-                }
-                if filters.any() && !columns.meets(doc, &filters) {
-                    continue;
-                }
-                let distance_km = autour.and_then(|(centre, _)| columns.distance(doc, centre));
-                if let Some((_, radius)) = autour
-                    && distance_km.is_none_or(|distance| distance > radius)
-                {
-                    continue;
-                }
-                if with_facets {
-                    columns.count(doc, &mut counts);
-                }
-                let (rank, entity) = columns.place(doc);
-                let first = match recherche.tri {
-                    Tri::Pertinence => u64::MAX - u64::from(score),
-                    Tri::Nom => 0,
-                    Tri::Distance => distance_km.map_or(u64::MAX, |km| (km * 1000.0) as u64),
-                };
-                matches.push(Match {
-                    key: (first, rank, entity),
-                    address: DocAddress::new(ord, doc),
-                    distance_km,
-                });
+                || (need_activities && !columns.activities.meet(doc, &question.filters, &mut activities));
+            if fails {
+                continue;
             }
+            let distance_km = question
+                .autour
+                .and_then(|(centre, _)| columns.distance(doc, centre));
+            if let Some((_, radius)) = question.autour
+                && distance_km.is_none_or(|distance| distance > radius)
+            {
+                continue;
+            }
+            if question.with_facets {
+                columns.count(doc, &mut found.counts);
+            }
+            let rank = segment.ranks.get_val(doc);
+            let first = match recherche.tri {
+                Tri::Pertinence => scorer.score(self, doc, rank),
+                Tri::Nom => 0,
+                Tri::Distance => distance_km.map_or(u64::MAX, |km| (km * 1000.0) as u64),
+            };
+            found.matches.push(Match {
+                key: (first, rank, columns.entity(doc)),
+                address: DocAddress::new(ord, doc),
+                distance_km,
+            });
         }
-        self.page(recherche, matches, counts, with_facets)
+        Ok(())
     }
 
     fn page(
@@ -218,7 +240,6 @@ impl Snapshot {
             hits.push(Hit {
                 kind: self.kind(found.address),
                 json: record.json(),
-                suggestion: record.suggestion().to_owned(),
                 signed_in: record.signed_in().map(<[u8]>::to_vec),
                 distance_km: found.distance_km,
             });

@@ -209,7 +209,7 @@ impl Snapshot {
 }
 
 /// One search under way.
-struct Walk<'s, 'a> {
+pub struct Walk<'s, 'a> {
     snapshot: &'s Snapshot,
     ask: &'a Ask<'a>,
     tiers: Vec<Tier>,
@@ -218,7 +218,8 @@ struct Walk<'s, 'a> {
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
-    fn new(snapshot: &'s Snapshot, ask: &'a Ask<'a>) -> Self {
+    /// Prepares it.
+    pub fn new(snapshot: &'s Snapshot, ask: &'a Ask<'a>) -> Self {
         let filter = ask.filter.clone().flattened();
         let filters = match ask.order {
             Order::Relevance => relevance::tiers(&filter),
@@ -238,7 +239,10 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     /// Gives each entry that answers to `take`, until it says how the search ends.
-    fn each(mut self, mut take: impl FnMut(Matched<'s>) -> Option<SearchEnd>) -> tantivy::Result<SearchEnd> {
+    pub fn each(
+        mut self,
+        mut take: impl FnMut(Matched<'s>) -> Option<SearchEnd>,
+    ) -> tantivy::Result<SearchEnd> {
         let begin = self.after.as_ref().map_or(0, |after| usize::from(after.tier));
         for tier in begin..self.tiers.len() {
             for kind in super::rank::KINDS {

@@ -35,7 +35,7 @@ pub struct Segment {
     pub ranks: Arc<dyn ColumnValues<u64>>,
     pub ats: Arc<dyn ColumnValues<u64>>,
     alive: Option<AliveBitSet>,
-    max_doc: DocId,
+    pub max_doc: DocId,
     /// The documents of each kind, in the order of [`rank::KINDS`].
     ranges: [Range<DocId>; 3],
 }

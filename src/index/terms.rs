@@ -13,20 +13,26 @@
 //! | `?` | a field that not every entry of the kind has |
 //! | `K` | a name by which one entry is asked for as a whole |
 //! | `S` | the structure of a mailbox, by its public id |
-//! | `n` `o` | words of the name and of anything else, for full-text search |
+//! | `f` | how a word of the name sounds |
+//! | `o` | a word of anything else: profession, place, structure |
+//! | `a` | a value of an activity or a qualification, for the filters of a search |
 
 use std::borrow::Cow;
 
 use super::schema::TERM_END;
+use crate::directory::phonetic::sound;
 use crate::query::Kind;
 use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
 /// Letters of the longest gram.
 const GRAM: usize = 3;
-/// Letters of the longest beginning: most texts are typed from the first letter on, and few grams at a beginning tell
+/// Letters of the longest beginning that is a term: most texts are typed from the first letter on, and few grams at a beginning tell
 /// a common name from its longer forms.
-const BEGINNING: usize = 5;
+pub const BEGINNING: usize = 5;
+
+/// Octets of the shortest word that is found by its sound: shorter ones sound like too many.
+pub const SOUNDING: usize = 4;
 
 /// A group of fields whose pieces are found together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,14 +148,33 @@ pub fn of_structure(id: &str) -> String {
     format!("S{id}")
 }
 
-/// A word of a person's or structure's name.
-pub fn name_word(word: &str) -> String {
-    format!("n{word}")
+/// How a word of the name sounds.
+pub fn sounding(word: &str) -> String {
+    format!("f{}", sound(word))
 }
 
-/// Any other word: profession, place, structure, identifier.
+/// A word of anything but the name: profession, place, structure.
 pub fn other_word(word: &str) -> String {
     format!("o{word}")
+}
+
+/// A value of an activity's column, or a qualification.
+pub fn facet(facet: FacetTerm, value: &str) -> String {
+    format!("a{}{value}", facet as u8)
+}
+
+/// What the filters of a search ask of activities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FacetTerm {
+    Profession,
+    Mode,
+    Departement,
+    CodePostal,
+    /// Folded name or INSEE code.
+    Commune,
+    /// Public id.
+    Structure,
+    SavoirFaire,
 }
 
 /// The part of a form that words are taken from: of an address what stands before the domain.
@@ -179,7 +204,7 @@ impl Collected {
         self.text.push(TERM_END);
     }
 
-    /// Adds the grams of all forms of a family, and of the name family the beginnings of words and whole words.
+    /// Adds the grams of all forms of a family, and of the name family beginnings, whole words and how they sound.
     pub fn push_forms(&mut self, family: Family, forms: &[(Field, &str)]) {
         for (_, form) in each(forms) {
             self.collect(inside_grams(form));
@@ -201,9 +226,17 @@ impl Collected {
             .collect();
         words.sort_unstable();
         words.dedup();
-        for word in words {
+        for word in &words {
             self.push(whole(word));
         }
+        let mut sounds: Vec<String> = words
+            .iter()
+            .filter(|word| word.len() >= SOUNDING)
+            .map(|word| sounding(word))
+            .collect();
+        sounds.sort_unstable();
+        sounds.dedup();
+        sounds.iter().for_each(|sound| self.push(sound));
     }
 
     fn collect<'a>(&mut self, grams: impl Iterator<Item = &'a str>) {

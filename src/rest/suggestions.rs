@@ -31,10 +31,10 @@ pub struct Suggestions {
     pub suggestions: Vec<Suggestion>,
 }
 
-/// Une fiche que la saisie peut désigner.
+/// Une fiche, une spécialité ou un lieu que la saisie peut désigner.
 #[derive(Serialize, ToSchema)]
 pub struct Suggestion {
-    /// `professionnel`, `structure` ou `messagerie`.
+    /// `professionnel`, `structure`, ou, sans fiche, `profession`, `savoir_faire`, `commune`.
     #[schema(example = "professionnel")]
     pub r#type: String,
     #[schema(example = "TESTEUR Claire")]
@@ -47,6 +47,10 @@ pub struct Suggestion {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
     pub adresse: Option<String>,
+    /// Pour une profession, un savoir-faire ou une commune : les paramètres de `/recherche` qui les trouvent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "savoir_faire=SM04&commune=44109")]
+    pub recherche: Option<String>,
 }
 
 impl From<service::Suggestion> for Suggestion {
@@ -57,6 +61,7 @@ impl From<service::Suggestion> for Suggestion {
             precision: suggestion.precision,
             identifiant: suggestion.identifiant,
             adresse: suggestion.adresse,
+            recherche: suggestion.recherche,
         }
     }
 }

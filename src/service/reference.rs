@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
 use super::Facette;
+use super::vocabulary::Vocabulary;
 use crate::index::{self, Facet};
 
 /// A domain of the white list.
@@ -28,7 +29,7 @@ pub struct Concept {
 }
 
 /// An extract that is loaded.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub genre: String,
     pub date: String,
@@ -40,16 +41,18 @@ pub struct Reference {
     pub domains: Arc<Vec<Domaine>>,
     pub tables: BTreeMap<String, Arc<Vec<Concept>>>,
     pub sources: Vec<Source>,
+    #[serde(default)]
+    pub vocabulary: Arc<Vocabulary>,
     #[serde(skip)]
     names: HashSet<String>,
-    /// Code and label by the hash under which the index counts a code.
+    /// Code and label by facet and the hash under which the index counts a code.
     #[serde(skip)]
-    by_hash: HashMap<u64, (String, String)>,
+    by_hash: HashMap<(&'static str, u64), (String, String)>,
 }
 
 impl Reference {
-    /// Reads it from the store.
-    pub async fn load(pool: &PgPool) -> Result<Self, sqlx::Error> {
+    /// Reads it from the store. What only an import changes is taken from `last` where no import came since.
+    pub async fn load(pool: &PgPool, last: &Self) -> Result<Self, sqlx::Error> {
         let domains: Vec<(String, String, Vec<String>)> = sqlx::query_as(
             "select d.nom, d.description,
                     coalesce(array_agg(distinct o.operateur) filter (where o.operateur is not null), '{}')
@@ -75,7 +78,7 @@ impl Reference {
                 date_fin,
             });
         }
-        let reference = Self {
+        let mut reference = Self {
             domains: Arc::new(
                 domains
                     .into_iter()
@@ -96,21 +99,36 @@ impl Reference {
                 .collect(),
             ..Self::default()
         };
+        reference.vocabulary = match reference.sources == last.sources {
+            true => last.vocabulary.clone(),
+            false => {
+                let concept = |filtre: &str, code: &str| reference.concept(filtre, code);
+                Arc::new(Vocabulary::load(pool, concept).await?)
+            }
+        };
         Ok(reference.prepared())
+    }
+
+    fn concept(&self, facet: &str, code: &str) -> Option<&Concept> {
+        let (_, tables) = FACET_TABLES.iter().find(|(name, _)| *name == facet)?;
+        tables
+            .iter()
+            .filter_map(|table| self.tables.get(*table))
+            .flat_map(|concepts| concepts.iter())
+            .find(|concept| short(concept) == code)
     }
 
     fn prepared(mut self) -> Self {
         self.names = self.domains.iter().map(|domain| domain.nom.clone()).collect();
-        for table in FACET_TABLES {
-            for concept in self
-                .tables
-                .get(*table)
-                .into_iter()
-                .flat_map(|concepts| concepts.iter())
-            {
-                let code = concept.code.rsplit('/').next().unwrap_or_default();
+        for (facet, tables) in FACET_TABLES {
+            let concepts = tables
+                .iter()
+                .filter_map(|table| self.tables.get(*table))
+                .flat_map(|concepts| concepts.iter());
+            for concept in concepts {
+                let code = short(concept);
                 self.by_hash
-                    .entry(index::hash(code))
+                    .entry((facet, index::hash(code)))
                     .or_insert_with(|| (code.to_owned(), concept.libelle.clone()));
             }
         }
@@ -127,7 +145,7 @@ impl Reference {
         let named = |value: &u64| match (facet.name, value) {
             ("avec_messagerie", 1) => Some(("true".to_owned(), "Avec messagerie".to_owned())),
             ("avec_messagerie", _) => Some(("false".to_owned(), "Sans messagerie".to_owned())),
-            _ => self.by_hash.get(value).cloned(),
+            _ => self.by_hash.get(&(facet.name, *value)).cloned(),
         };
         facet
             .counts
@@ -145,9 +163,10 @@ impl Reference {
     /// What was saved beside the index, or nothing.
     pub fn saved(data_dir: &Path) -> Self {
         let text = std::fs::read(file(data_dir)).unwrap_or_default();
-        serde_json::from_slice::<Self>(&text)
-            .unwrap_or_default()
-            .prepared()
+        let mut saved: Self = serde_json::from_slice(&text).unwrap_or_default();
+        let vocabulary = std::mem::take(&mut saved.vocabulary);
+        saved.vocabulary = Arc::new(Arc::unwrap_or_clone(vocabulary).prepared());
+        saved.prepared()
     }
 
     /// Saves it beside the index. A failure only costs a later start without Postgres.
@@ -163,11 +182,24 @@ impl Reference {
     }
 }
 
-/// Tables whose codes facets count.
-const FACET_TABLES: &[&str] = &[
-    "TRE_G15", "TRE_R94", "TRE_R95", "TRE_R291", "TRE_G09", "TRE_R23", "TRE_R38", "TRE_R39", "TRE_R40",
-    "TRE_G13", "TRE_R42", "TRE_R43", "TRE_R44", "TRE_R45", "TRE_R46", "TRE_A02",
+/// The tables that name the codes of each facet, first come first served.
+const FACET_TABLES: &[(&str, &[&str])] = &[
+    ("profession", &["TRE_G15", "TRE_R94", "TRE_R95", "TRE_R291"]),
+    ("departement", &["TRE_G09"]),
+    ("mode_exercice", &["TRE_R23"]),
+    (
+        "savoir_faire",
+        &[
+            "TRE_R38", "TRE_R39", "TRE_R40", "TRE_G13", "TRE_R42", "TRE_R43", "TRE_R44", "TRE_R45",
+            "TRE_R46", "TRE_A02",
+        ],
+    ),
 ];
+
+/// The code without the profession that codes of TRE_A02 name first (`G15_10/SM54`).
+fn short(concept: &Concept) -> &str {
+    concept.code.rsplit('/').next().unwrap_or_default()
+}
 
 fn file(data_dir: &Path) -> PathBuf {
     data_dir.join("references.json")

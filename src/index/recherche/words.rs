@@ -1,24 +1,81 @@
-//! The words of a query and how well each entry meets them.
+//! The words of a query: by which terms each is met, and how well.
+//!
+//! Which terms the dictionary holds decides nothing but which documents are met: a term that only deleted documents
+//! have adds no document, and changes no answer.
 
 use std::sync::LazyLock;
 
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::query::FuzzyTermQuery;
+use tantivy::schema::Field;
+use tantivy::{InvertedIndexReader, Term};
 
+use super::bits::Bits;
 use crate::directory::text::fold;
-use crate::index::terms::{name_word, other_word};
+use crate::index::snapshot::Segment;
+use crate::index::terms::{self, BEGINNING, SOUNDING};
+use crate::query::Kind;
+use crate::query::forms::equality_form;
+use crate::view::field;
 
 /// Words of a query beyond this number are not looked at.
 const MAX_WORDS: usize = 12;
-/// Most terms that one beginning may stand for.
-const MAX_TERMS: usize = 4096;
-/// Points of a match: of the name before anything else, exact before a beginning before a typing error.
-const EXACT_NAME: u32 = 100;
-const BEGINS_NAME: u32 = 60;
-const EXACT_OTHER: u32 = 50;
-const BEGINS_OTHER: u32 = 30;
-const ONE_ERROR: u32 = 10;
-const TWO_ERRORS: u32 = 4;
+/// Letters of the shortest beginning that is looked for among words other than names: shorter ones begin thousands.
+const SHORTEST_BEGINNING: usize = 3;
+/// Letters from which one typing error is forgiven, and from which two are.
+const ONE_ERROR: usize = 4;
+const TWO_ERRORS: usize = 8;
+/// Digits of the shortest identifier: ADELI and FINESS numbers.
+const SHORTEST_IDENTIFIER: usize = 9;
+
+/// How a word is met, best first. Those from [`Level::Close`] on are guesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Name,
+    Other,
+    NameBeginning,
+    OtherBeginning,
+    /// A word of the name with one typing error, or one that sounds alike.
+    Close,
+    OtherClose,
+    /// Two typing errors.
+    Far,
+    OtherFar,
+}
+
+impl Level {
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Other,
+        Self::NameBeginning,
+        Self::OtherBeginning,
+        Self::Close,
+        Self::OtherClose,
+        Self::Far,
+        Self::OtherFar,
+    ];
+
+    /// Whether the word is taken for another one.
+    pub fn is_guess(self) -> bool {
+        self >= Self::Close
+    }
+
+    /// Whether it is a word of the name that is met.
+    pub fn is_of_name(self) -> bool {
+        matches!(self, Self::Name | Self::NameBeginning | Self::Close | Self::Far)
+    }
+
+    /// What it costs among guesses, or among certainties.
+    pub fn cost(self) -> u64 {
+        match self {
+            Self::Name => 0,
+            Self::Other => 1,
+            Self::NameBeginning | Self::Close => 4,
+            Self::OtherBeginning | Self::OtherClose => 5,
+            Self::Far => 10,
+            Self::OtherFar => 11,
+        }
+    }
+}
 
 /// What people write and what extracts say: `kiné` for masseur-kinésithérapeute.
 static SYNONYMS: LazyLock<Vec<(String, Vec<String>)>> = LazyLock::new(|| {
@@ -30,17 +87,25 @@ static SYNONYMS: LazyLock<Vec<(String, Vec<String>)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Terms that stand for one word of the query, with their points.
-pub type WordPlan = Vec<(String, u32)>;
+/// What the directory says for a folded word that people write.
+pub fn synonyms(word: &str) -> impl Iterator<Item = &str> {
+    SYNONYMS
+        .iter()
+        .filter(move |(short, _)| short == word)
+        .flat_map(|(_, others)| others.iter().map(String::as_str))
+}
 
-/// The words of a query.
+/// The words of a query, folded; an address or the digits of an identifier are one word.
 pub fn split(q: &str) -> Vec<String> {
-    if q.contains('@') {
-        // An address is one word, as it was indexed.
-        return vec![q.trim().to_lowercase()];
+    let q = q.trim();
+    if q.contains('@') && !q.contains(' ') {
+        return vec![q.to_lowercase()];
     }
-    let folded = fold(q);
-    folded
+    let digits: String = q.split(' ').collect();
+    if digits.len() >= SHORTEST_IDENTIFIER && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return vec![digits];
+    }
+    fold(q)
         .split(' ')
         .filter(|word| !word.is_empty())
         .take(MAX_WORDS)
@@ -48,159 +113,145 @@ pub fn split(q: &str) -> Vec<String> {
         .collect()
 }
 
-/// The terms of each word. A word that nothing begins with is looked for with typing errors.
-pub fn plan(searcher: &Searcher, field: Field, words: &[String]) -> tantivy::Result<Vec<WordPlan>> {
-    words
-        .iter()
-        .map(|word| plan_word(searcher, field, word))
-        .collect()
+/// The documents of one segment that meet a word, by how well.
+pub struct Met {
+    levels: Vec<(Level, Bits)>,
 }
 
-fn plan_word(searcher: &Searcher, field: Field, word: &str) -> tantivy::Result<WordPlan> {
-    let mut plan = vec![(name_word(word), EXACT_NAME), (other_word(word), EXACT_OTHER)];
-    for (_, others) in SYNONYMS.iter().filter(|(short, _)| short == word) {
-        plan.extend(others.iter().map(|other| (other_word(other), EXACT_OTHER)));
+impl Met {
+    /// Looks a word up; with guesses when `guessing`.
+    pub fn read(segment: &Segment, term: Field, word: &str, guessing: bool) -> tantivy::Result<Self> {
+        let mut levels = Vec::new();
+        for level in Level::ALL {
+            if level.is_guess() && !guessing {
+                break;
+            }
+            let mut bits = Bits::none(segment.max_doc);
+            if read(segment, term, word, level, &mut bits)? {
+                levels.push((level, bits));
+            }
+        }
+        Ok(Self { levels })
     }
-    begins_with(searcher, field, &name_word(word), BEGINS_NAME, &mut plan)?;
-    begins_with(searcher, field, &other_word(word), BEGINS_OTHER, &mut plan)?;
-    let is_known = |term: &str| -> tantivy::Result<bool> {
-        Ok(searcher.doc_freq(&Term::from_field_text(field, term))? > 0)
-    };
-    let known = plan.len() > 2 || is_known(&name_word(word))? || is_known(&other_word(word))?;
+
+    /// All documents that meet it in any way.
+    pub fn any(&self, segment: &Segment) -> Bits {
+        let mut any = Bits::none(segment.max_doc);
+        self.levels.iter().for_each(|(_, bits)| any.add(bits));
+        any
+    }
+
+    /// How well a document meets it at best.
+    pub fn level(&self, doc: u32) -> Option<Level> {
+        self.levels
+            .iter()
+            .find(|(_, bits)| bits.contains(doc))
+            .map(|(level, _)| *level)
+    }
+}
+
+/// Adds the documents that meet a word at one level; gives whether there are any.
+fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bits) -> tantivy::Result<bool> {
+    let inverted = &segment.inverted;
     let letters = word.chars().count();
-    if !known && letters >= 4 {
-        let errors = if letters >= 8 { 2 } else { 1 };
-        for prefix in [name_word(""), other_word("")] {
-            nearly(searcher, field, &prefix, word, errors, &mut plan)?;
-        }
-    }
-    Ok(plan)
-}
-
-fn begins_with(
-    searcher: &Searcher,
-    field: Field,
-    beginning: &str,
-    points: u32,
-    plan: &mut WordPlan,
-) -> tantivy::Result<()> {
-    for segment in searcher.segment_readers() {
-        let inverted = segment.inverted_index(field)?;
-        let mut stream = inverted.terms().range().gt(beginning).into_stream()?;
-        let mut taken = 0;
-        while taken < MAX_TERMS && stream.advance() {
-            if !stream.key().starts_with(beginning.as_bytes()) {
-                break;
-            }
-            if let Ok(term) = std::str::from_utf8(stream.key()) {
-                plan.push((term.to_owned(), points));
-            }
-            taken += 1;
-        }
-    }
-    plan.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-    plan.dedup_by(|b, a| a.0 == b.0);
-    Ok(())
-}
-
-/// Terms within some typing errors of a word: all begin with the class's letter.
-fn nearly(
-    searcher: &Searcher,
-    field: Field,
-    class: &str,
-    word: &str,
-    errors: usize,
-    plan: &mut WordPlan,
-) -> tantivy::Result<()> {
-    let wanted: Vec<char> = word.chars().collect();
-    for segment in searcher.segment_readers() {
-        let inverted = segment.inverted_index(field)?;
-        let mut stream = inverted.terms().range().ge(class).into_stream()?;
-        while stream.advance() {
-            if !stream.key().starts_with(class.as_bytes()) {
-                break;
-            }
-            let Some(term) = std::str::from_utf8(stream.key()).ok() else {
-                continue;
-            };
-            let found: Vec<char> = term.chars().skip(class.chars().count()).collect();
-            if found.len().abs_diff(wanted.len()) > errors {
-                continue;
-            }
-            match distance(&wanted, &found) {
-                1 => plan.push((term.to_owned(), ONE_ERROR)),
-                2 if errors > 1 => plan.push((term.to_owned(), TWO_ERRORS)),
-                _ => {}
-            }
-        }
-    }
-    plan.sort_unstable();
-    plan.dedup();
-    Ok(())
-}
-
-/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, cb) in b.iter().enumerate() {
-            let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&last, j + 1) + 1)
-                .min(at(&row, j) + 1)
-                .min(at(&last, j) + usize::from(ca != cb));
-            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(cb) && b.get(j - 1) == Some(ca);
-            if swapped {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(0)
-}
-
-/// Documents of a segment that meet every word, with their points; every document where there is no word.
-pub fn scores(
-    segment: &SegmentReader,
-    field: Field,
-    plans: &[WordPlan],
-) -> tantivy::Result<Vec<(DocId, u32)>> {
-    let Some((first, others)) = plans.split_first() else {
-        return Ok((0..segment.max_doc()).map(|doc| (doc, 0)).collect());
+    let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
+    let errors = match letters {
+        _ if is_number || word.contains('@') => 0,
+        ONE_ERROR..TWO_ERRORS => 1,
+        TWO_ERRORS.. => 2,
+        _ => 0,
     };
-    let mut totals = word_scores(segment, field, first)?;
-    for plan in others {
-        let scores = word_scores(segment, field, plan)?;
-        for (total, score) in totals.iter_mut().zip(scores) {
-            *total = if *total == 0 || score == 0 {
-                0
-            } else {
-                *total + score
-            };
+    let mut any = false;
+    let mut add = |term: String| -> tantivy::Result<()> {
+        any |= bits.add_term(inverted, term.as_bytes())?;
+        Ok(())
+    };
+    match level {
+        Level::Name => {
+            add(terms::whole(word))?;
+            if is_number || word.contains('@') {
+                for kind in [Kind::Mailbox, Kind::Professional, Kind::Structure] {
+                    add(terms::key(kind, word))?;
+                }
+            }
+            if word.contains('@') {
+                let mail = field::Field::Mail;
+                add(terms::equality(mail, &equality_form(mail.matching(), word)))?;
+            }
         }
+        Level::Other => {
+            add(terms::other_word(word))?;
+            synonyms(word).try_for_each(|other| add(terms::other_word(other)))?;
+        }
+        Level::NameBeginning if letters <= BEGINNING => add(terms::beginning(word))?,
+        Level::NameBeginning => beginning_with(inverted, &terms::whole(word))?
+            .into_iter()
+            .try_for_each(add)?,
+        Level::OtherBeginning if letters >= SHORTEST_BEGINNING => {
+            beginning_with(inverted, &terms::other_word(word))?
+                .into_iter()
+                .try_for_each(add)?;
+        }
+        Level::OtherBeginning => {}
+        Level::Close => {
+            if word.len() >= SOUNDING && errors > 0 {
+                add(terms::sounding(word))?;
+            }
+            near(inverted, term, &terms::whole(word), errors.min(1))?
+                .into_iter()
+                .try_for_each(add)?;
+        }
+        Level::OtherClose => near(inverted, term, &terms::other_word(word), errors.min(1))?
+            .into_iter()
+            .try_for_each(add)?,
+        Level::Far if errors > 1 => near(inverted, term, &terms::whole(word), 2)?
+            .into_iter()
+            .try_for_each(add)?,
+        Level::OtherFar if errors > 1 => near(inverted, term, &terms::other_word(word), 2)?
+            .into_iter()
+            .try_for_each(add)?,
+        Level::Far | Level::OtherFar => {}
     }
-    Ok((0..).zip(totals).filter(|(_, score)| *score > 0).collect())
+    Ok(any)
 }
 
-fn word_scores(segment: &SegmentReader, field: Field, plan: &WordPlan) -> tantivy::Result<Vec<u32>> {
-    let mut scores = vec![0; segment.max_doc() as usize];
-    let inverted = segment.inverted_index(field)?;
-    for (term, points) in plan {
-        let term = Term::from_field_text(field, term);
-        let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? else {
-            continue;
-        };
-        let mut doc = postings.doc();
-        while doc != TERMINATED {
-            if let Some(score) = scores.get_mut(doc as usize) {
-                *score = (*score).max(*points);
-            }
-            doc = postings.advance();
+/// The terms of a dictionary that begin with another.
+fn beginning_with(inverted: &InvertedIndexReader, beginning: &str) -> tantivy::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut stream = inverted.terms().range().ge(beginning).into_stream()?;
+    while stream.advance() {
+        if !stream.key().starts_with(beginning.as_bytes()) {
+            break;
         }
+        found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
     }
-    Ok(scores)
+    Ok(found)
+}
+
+/// The terms within so many typing errors of another, of the same class: insertions, deletions, substitutions, and
+/// swaps of neighbours.
+fn near(
+    inverted: &InvertedIndexReader,
+    term: Field,
+    wanted: &str,
+    errors: u8,
+) -> tantivy::Result<Vec<String>> {
+    if errors == 0 {
+        return Ok(Vec::new());
+    }
+    let automaton = FuzzyTermQuery::new(Term::from_field_text(term, wanted), errors, true).automaton()?;
+    let class = wanted.get(..1).unwrap_or("");
+    let mut found = Vec::new();
+    let mut stream = inverted
+        .terms()
+        .search(automaton)
+        .ge(class)
+        .lt(format!("{class}\u{10ffff}"))
+        .into_stream()?;
+    while stream.advance() {
+        found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -208,12 +259,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_swap_of_neighbours_is_one_error() {
-        let letters = |text: &str| text.chars().collect::<Vec<_>>();
-        assert_eq!(distance(&letters("matrin"), &letters("martin")), 1);
-        assert_eq!(distance(&letters("martin"), &letters("marti")), 1);
-        assert_eq!(distance(&letters("martin"), &letters("martins")), 1);
-        assert_eq!(distance(&letters("martin"), &letters("mertan")), 2);
-        assert_eq!(distance(&letters(""), &letters("ab")), 2);
+    fn numbers_and_addresses_are_one_word() {
+        assert_eq!(split("Jean-Pierre  D'Été"), ["jean", "pierre", "d", "ete"]);
+        assert_eq!(split("990 000 001"), ["990000001"]);
+        assert_eq!(split("44 000"), ["44", "000"]);
+        assert_eq!(split(" A.B@c.fr"), ["a.b@c.fr"]);
+        assert_eq!(split("a@b c"), ["a", "b", "c"]);
+        assert!(split("  ").is_empty());
+    }
+
+    #[test]
+    fn synonyms_are_folded() {
+        assert!(synonyms("kine").any(|other| other == "kinesitherapeute"));
+        assert_eq!(synonyms("testeur").count(), 0);
     }
 }

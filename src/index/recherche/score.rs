@@ -1,0 +1,118 @@
+//! How well a document answers a query, as one number: the lower, the better.
+//!
+//! From what weighs most: words guessed, words met less well, whether the name is just what was typed, whether a word
+//! typed is the surname, how many words of the name nobody typed, kind. Never a count over the corpus.
+
+use tantivy::DocId;
+
+use super::Question;
+use super::bits::Bits;
+use super::words::Met;
+use crate::index::rank;
+use crate::index::snapshot::{Segment, Snapshot};
+use crate::index::terms;
+use crate::index::views::At;
+use crate::query::Kind;
+use crate::query::forms::equality_form;
+use crate::view::field::Field;
+
+/// Words of a name beyond what was typed that are told apart.
+const MOST_SPARE: u64 = 15;
+
+/// Scores the documents of one segment.
+pub struct Scorer<'s> {
+    segment: &'s Segment,
+    words: &'s [String],
+    met: Vec<Met>,
+    /// Those whose whole name, in either order, is what was typed.
+    whole: Bits,
+}
+
+impl<'s> Scorer<'s> {
+    /// Prepares for a query whose words are met as `met` says.
+    pub fn new(segment: &'s Segment, question: &'s Question<'_>, met: Vec<Met>) -> tantivy::Result<Self> {
+        let mut whole = Bits::none(segment.max_doc);
+        if !question.words.is_empty() {
+            let form = equality_form(Field::Cn.matching(), &question.words.join(" "));
+            whole.add_term(&segment.inverted, terms::equality(Field::Cn, &form).as_bytes())?;
+        }
+        Ok(Self {
+            segment,
+            words: &question.words,
+            met,
+            whole,
+        })
+    }
+
+    /// The score of a document.
+    pub fn score(&self, snapshot: &Snapshot, doc: DocId, rank: u64) -> u64 {
+        let (mut guessed, mut certain, mut of_name) = (0, 0, 0);
+        for level in self.met.iter().filter_map(|met| met.level(doc)) {
+            match level.is_guess() {
+                true => guessed += level.cost(),
+                false => certain += level.cost(),
+            }
+            of_name += u64::from(level.is_of_name());
+        }
+        let kind = rank::kind(rank);
+        let is_surname = self
+            .words
+            .iter()
+            .any(|word| (begins(kind, word, ' ')..begins(kind, word, '0')).contains(&rank));
+        let spare = match of_name {
+            0 => MOST_SPARE,
+            typed => self
+                .words_of_name(snapshot, doc)
+                .saturating_sub(typed)
+                .min(MOST_SPARE),
+        };
+        let flag = |bad: bool, place: u32| u64::from(bad) << place;
+        guessed << 40
+            | certain << 32
+            | flag(!self.whole.contains(doc), 31)
+            | flag(!is_surname, 30)
+            | spare << 8
+            | order(kind)
+    }
+
+    fn words_of_name(&self, snapshot: &Snapshot, doc: DocId) -> u64 {
+        let record = snapshot.views.get(At(self.segment.ats.get_val(doc)));
+        let name = record.map_or(&[][..], |record| record.name());
+        1 + name.iter().filter(|byte| **byte == b' ').count() as u64
+    }
+}
+
+/// The least rank of names that begin with a word and this sign.
+fn begins(kind: Kind, word: &str, sign: char) -> u64 {
+    rank::rank(kind, &format!("{word}{sign}"))
+}
+
+/// People first, then places, then addresses.
+fn order(kind: Kind) -> u64 {
+    match kind {
+        Kind::Professional => 0,
+        Kind::Structure => 1,
+        Kind::Mailbox => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::recherche::words::Level;
+
+    #[test]
+    fn a_surname_is_told_from_a_longer_one() {
+        let rank = |name| rank::rank(Kind::Professional, name);
+        let surname = begins(Kind::Professional, "martin", ' ')..begins(Kind::Professional, "martin", '0');
+        assert!(surname.contains(&rank("martin jean")));
+        assert!(!surname.contains(&rank("martinez jean")));
+        assert!(!surname.contains(&rank("jean martin")));
+    }
+
+    #[test]
+    fn guesses_weigh_more_than_anything_certain() {
+        let worst_certain = 12 * Level::OtherBeginning.cost();
+        assert!(worst_certain < 1 << 8 && 12 * Level::OtherFar.cost() < 1 << 8);
+    }
+}

@@ -1,0 +1,96 @@
+//! The names that a text being typed may become: as few entries as possible are looked at.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::recherche::Recherche;
+use super::search::{Ask, SearchEnd, Walk, mark_before};
+use super::snapshot::Snapshot;
+use crate::directory::text::fold;
+use crate::query::{Filter, Kind, Kinds, Order, Test};
+use crate::view::field::Field;
+
+impl Snapshot {
+    /// At most `limit` suggestions of one kind (label, detail, identifier, address, separated by tabs): names that
+    /// begin with the text, in order; then names that have all its words, the best first; with none at all, what was
+    /// probably meant.
+    pub fn suggest(
+        &self,
+        kind: Kind,
+        text: &str,
+        limit: usize,
+        deadline: Instant,
+    ) -> tantivy::Result<Vec<&str>> {
+        let typed = fold(text);
+        let cancelled = AtomicBool::new(false);
+        let kinds = Kinds::only(kind);
+        let mark = mark_before(kind, &typed);
+        let mut found: Vec<(u64, &str)> = Vec::with_capacity(limit);
+        let beginning = Ask {
+            kinds,
+            filter: &Filter::True,
+            order: Order::Name,
+            after: Some(&mark),
+            skip: 0,
+            limit,
+            deadline,
+            cancelled: &cancelled,
+        };
+        Walk::new(self, &beginning).each(|matched| {
+            if found.len() >= limit || !matched.record.name().starts_with(typed.as_bytes()) {
+                return Some(SearchEnd::Limit);
+            }
+            found.push((matched.record.entity, matched.record.suggestion()));
+            None
+        })?;
+        if found.len() < limit {
+            let words = typed.split(' ').filter(|word| !word.is_empty());
+            let filter = Filter::And(words.map(has_inside).collect());
+            let holding = Ask {
+                filter: &filter,
+                order: Order::Relevance,
+                after: None,
+                ..beginning
+            };
+            Walk::new(self, &holding).each(|matched| {
+                if found.len() >= limit {
+                    return Some(SearchEnd::Limit);
+                }
+                let entity = matched.record.entity;
+                if found.iter().all(|(other, _)| *other != entity) {
+                    found.push((entity, matched.record.suggestion()));
+                }
+                None
+            })?;
+        }
+        if found.is_empty() {
+            return self.probably(kind, text, limit);
+        }
+        Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
+    }
+
+    /// Typing errors forgiven, and other words than names.
+    fn probably(&self, kind: Kind, text: &str, limit: usize) -> tantivy::Result<Vec<&str>> {
+        let asked = Recherche {
+            q: Some(text.to_owned()),
+            types: Kinds::only(kind),
+            page: 1,
+            par_page: u32::try_from(limit).unwrap_or(u32::MAX),
+            ..Recherche::default()
+        };
+        Ok(self
+            .best(&asked)?
+            .into_iter()
+            .filter_map(|address| Some(self.record(address)?.suggestion()))
+            .collect())
+    }
+}
+
+fn has_inside(word: &str) -> Filter {
+    let test = Test::Substrings {
+        initial: None,
+        any: vec![word.to_owned()],
+        final_: None,
+    };
+    Filter::Test(Field::Cn, test)
+}

@@ -1,0 +1,171 @@
+//! What to offer while somebody types: people, structures, specialties with a place, towns.
+
+use std::time::{Duration, Instant};
+
+use super::vocabulary::{Meaning, Vocabulary};
+use super::{Answer, Directory};
+use crate::query::Kind;
+use crate::visibility::Viewer;
+
+/// Longest time for the names of one kind.
+const LONGEST: Duration = Duration::from_millis(500);
+/// Letters from which a specialty or a town is more likely meant than a name that begins alike.
+const MEANT: usize = 3;
+
+/// One offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// `professionnel`, `structure`, `profession`, `savoir_faire` or `commune`.
+    pub type_: &'static str,
+    pub libelle: String,
+    pub precision: String,
+    pub identifiant: String,
+    pub adresse: Option<String>,
+    /// What to ask of `/recherche`, where it names no entry.
+    pub recherche: Option<String>,
+}
+
+impl Directory {
+    /// At most `limite` offers.
+    pub fn suggestions(&self, q: &str, limite: usize, _viewer: &Viewer) -> Answer<Vec<Suggestion>> {
+        if q.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let snapshot = self.snapshot()?;
+        let deadline = Instant::now() + LONGEST;
+        let names = |kind| -> Answer<Vec<Suggestion>> {
+            let found = snapshot.suggest(kind, q, limite, deadline)?;
+            Ok(found.into_iter().map(|packed| of_entry(kind, packed)).collect())
+        };
+        let vocabulary = self.inner()?.reference.load().vocabulary.clone();
+        let meant = meant(&vocabulary, q, limite);
+        Ok(mixed(
+            names(Kind::Professional)?,
+            names(Kind::Structure)?,
+            meant,
+            q.trim().chars().count() >= MEANT,
+            limite,
+        ))
+    }
+}
+
+/// Of ten offers at most two are specialties or towns and two structures, unless there is room; people come first
+/// while the text is too short to mean anything else.
+fn mixed(
+    people: Vec<Suggestion>,
+    structures: Vec<Suggestion>,
+    meant: Vec<Suggestion>,
+    is_meant_first: bool,
+    limite: usize,
+) -> Vec<Suggestion> {
+    let share = limite.div_ceil(5);
+    let others = |own: usize, wanted: usize| own.min(wanted);
+    let (of_meant, of_structures) = (others(meant.len(), share), others(structures.len(), share));
+    let of_people = people.len().min(limite.saturating_sub(of_meant + of_structures));
+    let of_structures = structures.len().min(limite.saturating_sub(of_meant + of_people));
+    let of_meant = meant.len().min(limite.saturating_sub(of_people + of_structures));
+    let people = people.into_iter().take(of_people);
+    let structures = structures.into_iter().take(of_structures);
+    let meant = meant.into_iter().take(of_meant);
+    match is_meant_first {
+        true => meant.chain(people).chain(structures).collect(),
+        false => people.chain(structures).chain(meant).collect(),
+    }
+}
+
+fn of_entry(kind: Kind, packed: &str) -> Suggestion {
+    let mut parts = packed.split('\t').map(str::to_owned);
+    let mut next = || parts.next().unwrap_or_default();
+    let (libelle, precision, identifiant, adresse) = (next(), next(), next(), next());
+    Suggestion {
+        type_: match kind {
+            Kind::Structure => "structure",
+            Kind::Professional | Kind::Mailbox => "professionnel",
+        },
+        libelle,
+        precision,
+        identifiant,
+        adresse: Some(adresse).filter(|adresse| !adresse.is_empty()),
+        recherche: None,
+    }
+}
+
+fn meant(vocabulary: &Vocabulary, q: &str, limite: usize) -> Vec<Suggestion> {
+    let meanings = vocabulary.meanings(q, limite);
+    meanings.into_iter().filter_map(of_meaning).collect()
+}
+
+fn of_meaning(Meaning { label, town }: Meaning<'_>) -> Option<Suggestion> {
+    let place = town.map(|town| format!("{} ({})", town.nom, town.departement));
+    let where_ = town.map(|town| format!("commune={}", town.code_insee));
+    let (type_, libelle, precision, identifiant, recherche) = match (label, town) {
+        (Some(label), _) => {
+            let what = format!("{}={}", label.filtre, label.code);
+            let type_ = match label.filtre.as_str() {
+                "profession" => "profession",
+                _ => "savoir_faire",
+            };
+            let recherche = [Some(what), where_].into_iter().flatten().collect::<Vec<_>>();
+            (
+                type_,
+                label.libelle.clone(),
+                place.unwrap_or_default(),
+                label.code.clone(),
+                recherche.join("&"),
+            )
+        }
+        (None, Some(town)) => (
+            "commune",
+            town.nom.clone(),
+            town.departement.clone(),
+            town.code_insee.clone(),
+            where_?,
+        ),
+        (None, None) => return None,
+    };
+    Some(Suggestion {
+        type_,
+        libelle,
+        precision,
+        identifiant,
+        adresse: None,
+        recherche: Some(recherche),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(type_: &'static str, number: usize) -> Vec<Suggestion> {
+        let one = |n: usize| Suggestion {
+            type_,
+            libelle: n.to_string(),
+            precision: String::new(),
+            identifiant: String::new(),
+            adresse: None,
+            recherche: None,
+        };
+        (0..number).map(one).collect()
+    }
+
+    fn kinds(people: usize, structures: usize, meant: usize, first: bool) -> String {
+        let all = mixed(
+            some("p", people),
+            some("s", structures),
+            some("m", meant),
+            first,
+            10,
+        );
+        all.iter().map(|suggestion| suggestion.type_).collect()
+    }
+
+    #[test]
+    fn kinds_are_mixed_and_leave_no_room_empty() {
+        assert_eq!(kinds(20, 20, 20, true), "mmppppppss");
+        assert_eq!(kinds(20, 20, 20, false), "ppppppssmm");
+        assert_eq!(kinds(1, 20, 0, false), "psssssssss");
+        assert_eq!(kinds(0, 1, 20, true), "mmmmmmmmms");
+        assert_eq!(kinds(0, 0, 0, true), "");
+    }
+}
