@@ -97,10 +97,13 @@ fn without_mute_end(word: &str) -> &str {
     if let Some(shorter) = strip(left(end), MUTE_ENDS) {
         return left(shorter);
     }
-    while let Some(shorter) = strip(left(end), &["d", "t", "s", "x", "z"]) {
+    while let Some(shorter) = strip(left(end), &["d", "t", "s", "x", "z", "cq"]) {
         end = shorter;
     }
-    left(end)
+    match left(end).ends_with("rc") {
+        true => left(end - 1),
+        false => left(end),
+    }
 }
 
 /// A vowel and the `n` or `m` that makes it nasal, where no vowel and no second `n` or `m` follows; what is heard, and
@@ -160,6 +163,7 @@ mod tests {
         alike(&["schmitt", "chmit"]);
         alike(&["catherine", "katerine", "caterin"]);
         alike(&["baptiste", "batiste"]);
+        alike(&["leclercq", "leclerc", "leclair"]);
         alike(&["martin", "martain", "martein"]);
         alike(&["lambert", "lanbert"]);
         alike(&["christophe", "kristof"]);

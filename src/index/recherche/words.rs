@@ -95,7 +95,21 @@ pub fn synonyms(word: &str) -> impl Iterator<Item = &str> {
         .flat_map(|(_, others)| others.iter().map(String::as_str))
 }
 
-/// The words of a query, folded; an address or the digits of an identifier are one word.
+/// What people write before a name; nobody is found, or left out, by it.
+const TITLES: [&str; 9] = [
+    "dr",
+    "docteur",
+    "pr",
+    "professeur",
+    "mme",
+    "madame",
+    "mlle",
+    "m",
+    "monsieur",
+];
+
+/// The words of a query, folded; an address or the digits of an identifier are one word. Titles fall away where a
+/// name follows.
 pub fn split(q: &str) -> Vec<String> {
     let q = q.trim();
     if q.contains('@') && !q.contains(' ') {
@@ -105,12 +119,14 @@ pub fn split(q: &str) -> Vec<String> {
     if digits.len() >= SHORTEST_IDENTIFIER && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return vec![digits];
     }
-    fold(q)
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .take(MAX_WORDS)
-        .map(str::to_owned)
-        .collect()
+    let folded = fold(q);
+    let mut words = folded.split(' ').filter(|word| !word.is_empty()).peekable();
+    while let Some(title) = words.next_if(|word| TITLES.contains(word)) {
+        if words.peek().is_none() {
+            return vec![title.to_owned()];
+        }
+    }
+    words.take(MAX_WORDS).map(str::to_owned).collect()
 }
 
 /// The documents of one segment that meet a word, by how well.
@@ -266,6 +282,13 @@ mod tests {
         assert_eq!(split(" A.B@c.fr"), ["a.b@c.fr"]);
         assert_eq!(split("a@b c"), ["a", "b", "c"]);
         assert!(split("  ").is_empty());
+    }
+
+    #[test]
+    fn titles_fall_away_before_a_name() {
+        assert_eq!(split("Mme le Dr Testeur"), ["le", "dr", "testeur"]);
+        assert_eq!(split("M. Dr Testeur"), ["testeur"]);
+        assert_eq!(split("Dr"), ["dr"]);
     }
 
     #[test]
