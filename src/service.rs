@@ -1,5 +1,6 @@
 //! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
 
+mod publication;
 mod reference;
 mod signin;
 

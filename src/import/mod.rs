@@ -11,7 +11,7 @@ mod fingerprint;
 mod gather;
 mod lists;
 mod people;
-mod publication;
+pub(crate) mod publication;
 mod report;
 mod sites;
 mod write;

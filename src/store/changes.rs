@@ -2,6 +2,8 @@
 
 use sqlx::PgConnection;
 
+use super::{aliases, documents};
+
 /// Ids of entries, by kind.
 #[derive(Debug, Default, Clone)]
 pub struct Changes {
@@ -43,47 +45,59 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     if changes.rebuild {
         return Ok(changes);
     }
-    let of = |genre: &'static str| {
+    // An entry is read again when it changed, and when it shows one that changed: a structure is shown by those who
+    // work there and by its mailboxes, a professional by their mailboxes. A structure whose number of mailboxes alone
+    // changed (a neighbour) is shown as before: a box of a large hospital does not touch its thousands of people.
+    let of = |genre: &'static str, neighbour: bool| {
         sqlx::query_scalar::<_, i64>(
-            "select distinct entity_id from change_log where version > $1 and genre = $2::\"char\"",
+            "select distinct entity_id from change_log
+             where version > $1 and genre = $2::\"char\" and (neighbour = $3 or $3)",
         )
         .bind(after)
         .bind(genre)
+        .bind(neighbour)
     };
-    changes.structures = of("s").fetch_all(&mut *connection).await?;
-    changes.professionals = of("p").fetch_all(&mut *connection).await?;
-    changes.mailboxes = of("m").fetch_all(&mut *connection).await?;
-    // A structure is shown by those who work there, a mailbox by its holder and its structure, and a holder by
-    // their mailboxes.
-    changes.structures.extend(
-        sqlx::query_scalar::<_, i64>(
-            "select distinct s.id from mailbox_attachments a join structures s
-               on a.type_structure || a.identifiant_structure in ('1' || s.finess, '3' || s.siret, s.ancien_identifiant)
-             where a.mailbox_id = any($1)",
-        )
-        .bind(&changes.mailboxes)
-        .fetch_all(&mut *connection)
-        .await?,
-    );
-    changes.professionals = sqlx::query_scalar(
-        "select unnest($1::bigint[])
-         union select professional_id from activities where structure_id = any($2)
+    let structures = of("s", false).fetch_all(&mut *connection).await?;
+    let professionals = of("p", false).fetch_all(&mut *connection).await?;
+    changes.structures = of("s", true).fetch_all(&mut *connection).await?;
+    changes.professionals = of("p", true).fetch_all(&mut *connection).await?;
+    changes.mailboxes = of("m", true).fetch_all(&mut *connection).await?;
+    let shown_by = aliases::aliases_of(connection, &structures).await?;
+    let boxes = std::mem::take(&mut changes.mailboxes);
+    let widened: Vec<i64> = sqlx::query_scalar(
+        "select professional_id from activities where structure_id = any($1)
          union select p.id from mailbox_attachments a join professionals p using (identification_nationale)
-               where a.mailbox_id = any($3)",
+               where a.mailbox_id = any($2)",
     )
-    .bind(&changes.professionals)
-    .bind(&changes.structures)
-    .bind(&changes.mailboxes)
+    .bind(&structures)
+    .bind(&boxes)
     .fetch_all(&mut *connection)
     .await?;
+    changes.professionals.extend(widened);
     changes.mailboxes = sqlx::query_scalar(
         "select unnest($1::bigint[])
          union select a.mailbox_id from professionals p join mailbox_attachments a using (identification_nationale)
-               where p.id = any($2)",
+               where p.id = any($2)
+         union select a.mailbox_id from mailbox_attachments a
+               where a.type_structure || a.identifiant_structure = any($3) and a.identifiant_structure <> ''",
     )
-    .bind(&changes.mailboxes)
-    .bind(&changes.professionals)
+    .bind(&boxes)
+    .bind(&professionals)
+    .bind(&shown_by)
     .fetch_all(&mut *connection)
     .await?;
+    let counted: Vec<String> = sqlx::query_scalar(
+        "select distinct type_structure || identifiant_structure from mailbox_attachments
+         where mailbox_id = any($1) and identifiant_structure <> ''",
+    )
+    .bind(&boxes)
+    .fetch_all(&mut *connection)
+    .await?;
+    changes.structures.extend(aliases::structures_named(connection, &counted).await?);
+    for ids in [&mut changes.professionals, &mut changes.structures, &mut changes.mailboxes] {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    documents::read_only_what_changed(connection, &changes.structures).await?;
     Ok(changes)
 }

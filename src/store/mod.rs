@@ -1,5 +1,7 @@
 //! (room under construction)
 pub mod accounts;
+pub mod aliases;
+pub mod audit;
 pub mod changes;
 pub mod cluster;
 pub mod connect;
@@ -9,3 +11,4 @@ pub mod labels;
 pub mod lock;
 pub mod nodes;
 mod row_address;
+pub mod suppressions;
