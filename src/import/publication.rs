@@ -238,10 +238,11 @@ impl<'c> Publication<'c> {
             return Ok(None);
         }
         self.lock_mailboxes().await?;
-        let (version, public_version): (i64, i64) =
-            sqlx::query_as("select version + 1, public_version from publications order by version desc limit 1")
-                .fetch_one(&mut *self.connection)
-                .await?;
+        let (version, public_version): (i64, i64) = sqlx::query_as(
+            "select version + 1, public_version from publications order by version desc limit 1",
+        )
+        .fetch_one(&mut *self.connection)
+        .await?;
         let first = version == 1;
         let public = self.public || self.rebuild;
         let rebuild = self.rebuild || first || self.is_much().await?;

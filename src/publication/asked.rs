@@ -74,7 +74,10 @@ impl Asked {
         };
         if object.keys().any(|key| !MEMBERS.contains(&key.as_str())) {
             let known = MEMBERS.join(", ");
-            reader.faults.push(Fault::new("", format!("champ inconnu ; les champs sont : {known}")));
+            reader.faults.push(Fault::new(
+                "",
+                format!("champ inconnu ; les champs sont : {known}"),
+            ));
         }
         let asked = Self {
             adresse: reader.text("adresse"),
@@ -113,12 +116,7 @@ struct Reader<'j> {
 }
 
 impl Reader<'_> {
-    fn said<T>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-        read: impl Fn(&Value) -> Option<T>,
-    ) -> Said<T> {
+    fn said<T>(&mut self, name: &'static str, expected: &str, read: impl Fn(&Value) -> Option<T>) -> Said<T> {
         match self.object.get(name)? {
             Value::Null => Some(None),
             value => {
@@ -156,7 +154,10 @@ mod tests {
     #[test]
     fn absent_null_and_given_are_three_things() {
         let asked = read(&json!({"description": null, "rang": 2, "service": " A "})).unwrap();
-        assert_eq!((asked.type_bal, asked.description, asked.rang), (None, Some(None), Some(Some(2))));
+        assert_eq!(
+            (asked.type_bal, asked.description, asked.rang),
+            (None, Some(None), Some(Some(2)))
+        );
         assert_eq!(asked.rows[0].service, Some(Some("A".to_owned())));
     }
 

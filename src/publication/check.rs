@@ -2,9 +2,9 @@
 
 use sqlx::PgConnection;
 
+use super::PublicationError;
 use super::asked::{Asked, AskedRow, Fault, Said};
 use super::held::{Held, Sheet, SheetRow};
-use super::PublicationError;
 use crate::directory::address::{MailAddress, is_citizen};
 use crate::directory::identifier::professional_candidates;
 use crate::store::aliases::structure_typed;
@@ -42,7 +42,11 @@ pub async fn sheet(
     if let Some(held) = held {
         let spelt_alike =
             |text: &String| MailAddress::parse(text).is_ok_and(|address| address.key == held.adresse);
-        if asked.adresse.as_ref().is_some_and(|said| !said.as_ref().is_some_and(spelt_alike)) {
+        if asked
+            .adresse
+            .as_ref()
+            .is_some_and(|said| !said.as_ref().is_some_and(spelt_alike))
+        {
             return Err(PublicationError::Fixed("adresse"));
         }
         let type_bal = asked.type_bal.as_ref().and_then(Option::as_deref);
@@ -57,10 +61,22 @@ pub async fn sheet(
         },
         liste_rouge: laid(&asked.liste_rouge, before.liste_rouge),
         rang: check.rang(&asked.rang, before.rang),
-        description: check.text("description", &asked.description, &before.description, MAX_DESCRIPTION),
-        responsable: check.text("responsable", &asked.responsable, &before.responsable, MAX_RESPONSIBLE),
+        description: check.text(
+            "description",
+            &asked.description,
+            &before.description,
+            MAX_DESCRIPTION,
+        ),
+        responsable: check.text(
+            "responsable",
+            &asked.responsable,
+            &before.responsable,
+            MAX_RESPONSIBLE,
+        ),
         titulaire: before.titulaire.clone(),
-        cotitulaires: check.co_holders(&asked.cotitulaires, &before.cotitulaires).await?,
+        cotitulaires: check
+            .co_holders(&asked.cotitulaires, &before.cotitulaires)
+            .await?,
         telephone: check.telephone(&asked.telephone, &before.telephone),
         telephone_publie: laid(&asked.telephone_publie, before.telephone_publie),
         dematerialisation: match asked.dematerialisation {
@@ -157,7 +173,10 @@ impl Check<'_> {
         if text.is_empty() || well_formed {
             return text.to_owned();
         }
-        self.fault("telephone", "4 à 15 chiffres, précédés ou non de « + », sont attendus");
+        self.fault(
+            "telephone",
+            "4 à 15 chiffres, précédés ou non de « + », sont attendus",
+        );
         String::new()
     }
 
@@ -231,7 +250,10 @@ impl Check<'_> {
             .await?
         };
         if found.is_none() {
-            self.fault(field, "aucun professionnel de l'annuaire n'a cette identification nationale");
+            self.fault(
+                field,
+                "aucun professionnel de l'annuaire n'a cette identification nationale",
+            );
         }
         Ok(found)
     }
@@ -256,7 +278,10 @@ impl Check<'_> {
         let known_by = |digit: &str, identifier: String| (digit.to_owned(), identifier);
         Ok(if !finess.is_empty() {
             known_by("1", finess)
-        } else if let Some((digit, identifier)) = former.split_at_checked(1).filter(|(d, _)| matches!(*d, "0" | "4")) {
+        } else if let Some((digit, identifier)) = former
+            .split_at_checked(1)
+            .filter(|(d, _)| matches!(*d, "0" | "4"))
+        {
             known_by(digit, identifier.to_owned())
         } else if !siret.is_empty() {
             known_by("3", siret)
@@ -269,12 +294,11 @@ impl Check<'_> {
     fn whole(&mut self, sheet: &Sheet) {
         let first = sheet.rows.first();
         let lacks_structure = first.is_none_or(|row| row.identifiant_structure.is_empty());
+        let lacks_holder = sheet.rows.is_empty() || sheet.rows.iter().any(|row| row.holder.is_empty());
         let has_fault = |faults: &[Fault], field: &str| faults.iter().any(|fault| fault.champ == field);
         match sheet.type_bal.as_str() {
-            "PER" if sheet.rows.iter().any(|row| row.holder.is_empty()) || sheet.rows.is_empty() => {
-                if !has_fault(&self.faults, "identification_nationale") {
-                    self.fault("identification_nationale", NEEDED);
-                }
+            "PER" if lacks_holder && !has_fault(&self.faults, "identification_nationale") => {
+                self.fault("identification_nationale", NEEDED);
             }
             "ORG" | "APP" if lacks_structure && !has_fault(&self.faults, "structure") => {
                 self.fault("structure", NEEDED);

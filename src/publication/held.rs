@@ -52,16 +52,31 @@ impl Sheet {
             let rows: Vec<_> = sheet
                 .rows
                 .iter()
-                .map(|row| (row.alias(), row.service.clone(), holders.then(|| row.holder.clone())))
+                .map(|row| {
+                    (
+                        row.alias(),
+                        row.service.clone(),
+                        holders.then(|| row.holder.clone()),
+                    )
+                })
                 .collect();
-            (sheet.rang, sheet.description.clone(), sheet.dematerialisation, rows)
+            (
+                sheet.rang,
+                sheet.description.clone(),
+                sheet.dematerialisation,
+                rows,
+            )
         };
         shown(self) == shown(other)
     }
 
     /// The telephone that signed-in viewers see.
     pub fn shown_telephone(&self) -> &str {
-        if self.telephone_publie { &self.telephone } else { "" }
+        if self.telephone_publie {
+            &self.telephone
+        } else {
+            ""
+        }
     }
 }
 
@@ -129,7 +144,10 @@ impl Held {
     }
 
     /// The boxes of addresses in lower case, in their order.
-    pub async fn load_all(connection: &mut PgConnection, adresses: &[String]) -> Result<Vec<Self>, sqlx::Error> {
+    pub async fn load_all(
+        connection: &mut PgConnection,
+        adresses: &[String],
+    ) -> Result<Vec<Self>, sqlx::Error> {
         let rows = sqlx::query(
             "select id, public_id, adresse, adresse_publiee, operateur, created_at, modified_at, type_bal, liste_rouge,
                     rang, description, responsable, titulaire, cotitulaires, telephone, telephone_publie,
@@ -216,7 +234,11 @@ impl Held {
             telephone_publie: sheet.telephone_publie,
             dematerialisation: sheet.dematerialisation,
             rattachements: Some(sheet.rows.len()).filter(|rows| *rows > 1),
-            origine: if self.operateur.is_empty() { "extrait" } else { "operateur" },
+            origine: if self.operateur.is_empty() {
+                "extrait"
+            } else {
+                "operateur"
+            },
         }
     }
 }

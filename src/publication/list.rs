@@ -2,9 +2,9 @@
 
 use sqlx::{Connection as _, PgPool};
 
+use super::PublicationError;
 use super::held::Held;
 use super::operator::Operator;
-use super::PublicationError;
 use crate::store::audit::{self, Act, Actor};
 
 /// A page of an operator's boxes.

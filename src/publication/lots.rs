@@ -113,7 +113,11 @@ async fn one(
     adresse: &str,
     asked: &Asked,
 ) -> Result<Option<Act>, PublicationError> {
-    let spelling = asked.adresse.clone().flatten().unwrap_or_else(|| adresse.to_owned());
+    let spelling = asked
+        .adresse
+        .clone()
+        .flatten()
+        .unwrap_or_else(|| adresse.to_owned());
     let address = parsed(&spelling).map_err(|fault| PublicationError::Faults(vec![fault]))?;
     operator.check_domain(publication.connection, &address).await?;
     let before = Held::load(publication.connection, &address.key).await?;
@@ -223,8 +227,8 @@ fn asked(
     let mut texts: [Option<&str>; COLUMNS.len()] = [None; COLUMNS.len()];
     for (text, place) in texts.iter_mut().zip(places) {
         let bytes = place.and_then(|place| record.get(place)).unwrap_or_default();
-        let read = std::str::from_utf8(bytes)
-            .map_err(|_| vec![Fault::new("", "la ligne n'est pas en UTF-8")])?;
+        let read =
+            std::str::from_utf8(bytes).map_err(|_| vec![Fault::new("", "la ligne n'est pas en UTF-8")])?;
         *text = Some(read.trim()).filter(|read| !read.is_empty());
     }
     let [
@@ -266,9 +270,11 @@ fn asked(
         telephone_publie: flag("telephone_publie", telephone_publie),
         dematerialisation: flag("dematerialisation", dematerialisation),
         rows: vec![AskedRow {
-            identification_nationale: Some(national.map(str::to_owned).or_else(|| {
-                person.map(|person| format!("{}{person}", type_person.unwrap_or_default()))
-            })),
+            identification_nationale: Some(
+                national
+                    .map(str::to_owned)
+                    .or_else(|| person.map(|person| format!("{}{person}", type_person.unwrap_or_default()))),
+            ),
             structure: Some(
                 structure.map(|structure| format!("{}{structure}", type_structure.unwrap_or_default())),
             ),
@@ -290,7 +296,11 @@ mod tests {
     use super::*;
 
     fn lines(file: &File) -> Vec<u64> {
-        let mut lines: Vec<u64> = file.boxes.values().flat_map(|entry| entry.lines.clone()).collect();
+        let mut lines: Vec<u64> = file
+            .boxes
+            .values()
+            .flat_map(|entry| entry.lines.clone())
+            .collect();
         lines.sort_unstable();
         lines
     }
@@ -300,7 +310,10 @@ mod tests {
         let pipe = "Type de BAL|Adresse BAL|Description\nORG|a@b.fr|un \"mot\nORG|A@b.fr|x\n";
         let file = read(pipe.as_bytes()).unwrap();
         assert_eq!((file.boxes.len(), lines(&file)), (1, vec![2, 3]));
-        assert_eq!(file.boxes["a@b.fr"].asked.description, Some(Some("un \"mot".to_owned())));
+        assert_eq!(
+            file.boxes["a@b.fr"].asked.description,
+            Some(Some("un \"mot".to_owned()))
+        );
         let csv = "\u{FEFF}\"Type de BAL\";\"Adresse BAL\";\"Liste rouge\"\r\nORG;a@b.fr;O\r\n";
         let file = read(csv.as_bytes()).unwrap();
         assert_eq!(file.boxes["a@b.fr"].asked.liste_rouge, Some(Some(true)));

@@ -135,8 +135,28 @@ pub async fn publish(
             Some(Act::Withdrawn)
         }
         Request::Patch(_) if created => return Err(PublicationError::NotFound),
-        Request::Put(asked) => put(&mut publication, &operator, &address, before.as_ref(), &asked, true).await?,
-        Request::Patch(asked) => put(&mut publication, &operator, &address, before.as_ref(), &asked, false).await?,
+        Request::Put(asked) => {
+            put(
+                &mut publication,
+                &operator,
+                &address,
+                before.as_ref(),
+                &asked,
+                true,
+            )
+            .await?
+        }
+        Request::Patch(asked) => {
+            put(
+                &mut publication,
+                &operator,
+                &address,
+                before.as_ref(),
+                &asked,
+                false,
+            )
+            .await?
+        }
     };
     if let Some(act) = act {
         audit::note(publication.connection, actor, act, &[&address.key]).await?;

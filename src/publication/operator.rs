@@ -36,7 +36,9 @@ impl Operator {
         address: &MailAddress,
     ) -> Result<(), PublicationError> {
         if !self.domains.iter().any(|domain| domain == address.domain()) {
-            return Err(PublicationError::Forbidden("ce domaine est celui d'un autre opérateur"));
+            return Err(PublicationError::Forbidden(
+                "ce domaine est celui d'un autre opérateur",
+            ));
         }
         let listed: bool = sqlx::query_scalar("select exists (select 1 from domains where nom = $1)")
             .bind(address.domain())
@@ -45,7 +47,9 @@ impl Operator {
         if listed {
             Ok(())
         } else {
-            Err(PublicationError::Forbidden("ce domaine n'est pas dans la liste blanche chargée"))
+            Err(PublicationError::Forbidden(
+                "ce domaine n'est pas dans la liste blanche chargée",
+            ))
         }
     }
 

@@ -2,9 +2,9 @@
 
 use sqlx::PgConnection;
 
+use super::PublicationError;
 use super::held::{Held, Sheet, SheetRow};
 use super::operator::Operator;
-use super::PublicationError;
 use crate::directory::address::MailAddress;
 use crate::import::publication::{Action, Genre, Publication};
 use crate::store::aliases::structures_named;
@@ -43,8 +43,16 @@ pub async fn put(
     }
     let place = place(publication, before, &sheet).await?;
     write_box(publication, operator, address, &public_id, before, &sheet, place).await?;
-    if before.is_none_or(|held| held.sheet.rows != sheet.rows || held.sheet.dematerialisation != sheet.dematerialisation) {
-        write_rows(publication.connection, before.map(|held| held.id), place.id, &sheet).await?;
+    if before.is_none_or(|held| {
+        held.sheet.rows != sheet.rows || held.sheet.dematerialisation != sheet.dematerialisation
+    }) {
+        write_rows(
+            publication.connection,
+            before.map(|held| held.id),
+            place.id,
+            &sheet,
+        )
+        .await?;
     } else if let Some(held) = before
         && held.id != place.id
     {
@@ -59,7 +67,11 @@ pub async fn put(
         .execute(&mut *publication.connection)
         .await?;
     note(publication, before, &public_id, place.id, &sheet).await?;
-    Ok(Some(if before.is_none() { Act::Published } else { Act::Changed }))
+    Ok(Some(if before.is_none() {
+        Act::Published
+    } else {
+        Act::Changed
+    }))
 }
 
 /// Takes a box out of the directory, and keeps it out of the extracts that still hold it.
@@ -108,7 +120,11 @@ async fn place(
         (Some(held), hidden) if held.sheet.liste_rouge == hidden => Place {
             id: held.id,
             created_at: held.created_at,
-            modified_at: if hidden || held.sheet.looks_like(sheet) { held.modified_at } else { now },
+            modified_at: if hidden || held.sheet.looks_like(sheet) {
+                held.modified_at
+            } else {
+                now
+            },
         },
         (_, false) => new(publication.new_id(), now),
         (_, true) => {
@@ -183,7 +199,11 @@ async fn write_rows(
             .bind(id)
             .bind(rang)
             // Whoever answers for another box than a nominative one stands in no row: rows are extracted.
-            .bind(if sheet.type_bal == "PER" { row.holder.as_str() } else { "" })
+            .bind(if sheet.type_bal == "PER" {
+                row.holder.as_str()
+            } else {
+                ""
+            })
             .bind(&row.type_structure)
             .bind(&row.identifiant_structure)
             .bind(&row.service)
@@ -242,7 +262,12 @@ async fn note_neighbours(publication: &mut Publication<'_>, sheet: &Sheet) -> Re
     for (id, public_id) in found {
         publication.note_neighbour(Genre::Professional, id, &public_id);
     }
-    let aliases: Vec<String> = sheet.rows.iter().map(SheetRow::alias).filter(|alias| !alias.is_empty()).collect();
+    let aliases: Vec<String> = sheet
+        .rows
+        .iter()
+        .map(SheetRow::alias)
+        .filter(|alias| !alias.is_empty())
+        .collect();
     let ids = structures_named(publication.connection, &aliases).await?;
     let found: Vec<(i64, String)> =
         sqlx::query_as("select id, public_id from structure_keys where id = any($1)")

@@ -1,9 +1,7 @@
 //! The operators' door: what they ask goes to the store, in their name, and comes back when the nodes show it.
 
 use super::Directory;
-use crate::publication::{
-    self, Conditions, File, LineReport, OwnList, PublicationError, Published, Request,
-};
+use crate::publication::{self, Conditions, File, LineReport, OwnList, PublicationError, Published, Request};
 use crate::store::audit::Actor;
 use crate::store::nodes::Confirmation;
 
@@ -29,7 +27,12 @@ impl Directory {
     }
 
     /// The boxes that an operator published, after an address.
-    pub async fn own_boxes(&self, actor: &Actor, after: &str, limit: u32) -> Result<OwnList, PublicationError> {
+    pub async fn own_boxes(
+        &self,
+        actor: &Actor,
+        after: &str,
+        limit: u32,
+    ) -> Result<OwnList, PublicationError> {
         publication::own_list(self.pool()?, actor, after, limit).await
     }
 

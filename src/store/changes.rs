@@ -93,8 +93,14 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     .bind(&boxes)
     .fetch_all(&mut *connection)
     .await?;
-    changes.structures.extend(aliases::structures_named(connection, &counted).await?);
-    for ids in [&mut changes.professionals, &mut changes.structures, &mut changes.mailboxes] {
+    changes
+        .structures
+        .extend(aliases::structures_named(connection, &counted).await?);
+    for ids in [
+        &mut changes.professionals,
+        &mut changes.structures,
+        &mut changes.mailboxes,
+    ] {
         ids.sort_unstable();
         ids.dedup();
     }

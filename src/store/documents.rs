@@ -126,7 +126,11 @@ impl<'c> Documents<'c> {
 
     fn add_counts(&mut self, counts: Vec<(String, i64)>) {
         for (alias, count) in counts {
-            if let Some(structure) = self.aliases.get(&alias).and_then(|id| self.structures.get_mut(id)) {
+            if let Some(structure) = self
+                .aliases
+                .get(&alias)
+                .and_then(|id| self.structures.get_mut(id))
+            {
                 Arc::make_mut(structure).mailboxes += u32::try_from(count).unwrap_or(u32::MAX);
             }
         }
@@ -134,8 +138,11 @@ impl<'c> Documents<'c> {
 
     /// Reads those of some structures that are not there yet; all are, unless a change is followed.
     async fn need_structures(&mut self, ids: &[i64]) -> Result<(), sqlx::Error> {
-        let mut missing: Vec<i64> =
-            ids.iter().copied().filter(|id| !self.structures.contains_key(id)).collect();
+        let mut missing: Vec<i64> = ids
+            .iter()
+            .copied()
+            .filter(|id| !self.structures.contains_key(id))
+            .collect();
         if !self.on_demand || missing.is_empty() {
             return Ok(());
         }
@@ -154,8 +161,11 @@ impl<'c> Documents<'c> {
 
     /// Finds out who answers for some aliases, as reading all structures would have.
     async fn need_aliases(&mut self, wanted: &[String]) -> Result<(), sqlx::Error> {
-        let missing: Vec<String> =
-            wanted.iter().filter(|alias| !self.looked_up.contains(*alias)).cloned().collect();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|alias| !self.looked_up.contains(*alias))
+            .cloned()
+            .collect();
         if !self.on_demand || missing.is_empty() {
             return Ok(());
         }
@@ -163,7 +173,12 @@ impl<'c> Documents<'c> {
         candidates.sort_unstable();
         self.need_structures(&candidates).await?;
         for id in candidates {
-            for alias in self.structures.get(&id).map(|structure| aliases(structure)).unwrap_or_default() {
+            for alias in self
+                .structures
+                .get(&id)
+                .map(|structure| aliases(structure))
+                .unwrap_or_default()
+            {
                 if missing.contains(&alias) {
                     self.aliases.entry(alias).or_insert(id);
                 }
@@ -497,8 +512,10 @@ impl<'c> Documents<'c> {
         .fetch_all(&mut *self.connection)
         .await?;
         let shown = rows.iter().map(|row| {
-            let (digit, identifier): (&str, &str) =
-                (row.try_get("type_structure")?, row.try_get("identifiant_structure")?);
+            let (digit, identifier): (&str, &str) = (
+                row.try_get("type_structure")?,
+                row.try_get("identifiant_structure")?,
+            );
             Ok(format!("{digit}{identifier}"))
         });
         let shown: Vec<String> = shown.collect::<Result<_, sqlx::Error>>()?;

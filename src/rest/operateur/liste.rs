@@ -68,7 +68,9 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let limit = parameters.number("par_page", 1..=MOST)?.unwrap_or(100);
     let after = match parameters.text_within("curseur", 600)? {
-        Some(cursor) => from_cursor(cursor).ok_or_else(|| invalid("curseur", "ce curseur n'est pas reconnu"))?,
+        Some(cursor) => {
+            from_cursor(cursor).ok_or_else(|| invalid("curseur", "ce curseur n'est pas reconnu"))?
+        }
         None => String::new(),
     };
     Ok(match state.directory.own_boxes(&actor, &after, limit).await {

@@ -21,7 +21,10 @@ const MOST_BYTES: usize = 64 << 10;
 
 /// Une messagerie à publier. `null` vide un champ ; avec PUT, un champ absent est vide, avec PATCH il reste.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "the specification's form of what is read member by member")]
+#[allow(
+    dead_code,
+    reason = "the specification's form of what is read member by member"
+)]
 pub struct MessagerieDemandee {
     /// `PER`, `ORG`, `APP` ou `CAB` ; fixé à la création.
     #[schema(example = "PER")]
@@ -125,7 +128,11 @@ async fn answer(
         address,
         conditions,
     } = acting;
-    match state.directory.publish(&actor, &address, &conditions, request).await {
+    match state
+        .directory
+        .publish(&actor, &address, &conditions, request)
+        .await
+    {
         Ok(published) => told(published),
         Err(error) => refused(error),
     }
@@ -201,7 +208,11 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: HttpRequest, state: &S) -> Result<Self, Problem> {
         let announced = request.headers().get(CONTENT_TYPE);
         let essence = announced.map_or(&b""[..], |value| value.as_bytes());
-        let essence = essence.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let essence = essence
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii();
         let json = [&b"application/json"[..], b"application/merge-patch+json"];
         if !json.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
             return Err(Problem::of(&MEDIA_TYPE));

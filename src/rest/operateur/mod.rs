@@ -34,7 +34,10 @@ impl FromRequestParts<RestState> for ActingOperator {
         match viewer {
             Viewer::Operator { account, .. } => Ok(Self(actor(parts, account))),
             Viewer::Public => Err(Problem::of(&UNAUTHORIZED)),
-            _ => Err(Problem::detailed(&FORBIDDEN, "ce chemin est celui des opérateurs de messageries")),
+            _ => Err(Problem::detailed(
+                &FORBIDDEN,
+                "ce chemin est celui des opérateurs de messageries",
+            )),
         }
     }
 }
@@ -90,7 +93,9 @@ pub fn refused(error: PublicationError) -> Response {
         PublicationError::Busy => {
             let problem = Problem::detailed(&UNAVAILABLE, "un import est en cours d'écriture ; réessayer");
             let mut response = problem.into_response();
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("10"));
             response
         }
         PublicationError::Store(error) => {
