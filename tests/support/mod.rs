@@ -1,6 +1,7 @@
 //! What the tests from outside share: the real binary on free ports and a directory of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod http;
 pub mod tls;
 pub mod wire;
 
@@ -136,6 +137,69 @@ fn free_ports() -> [u16; 4] {
         .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
         .collect();
     std::array::from_fn(|n| held[n].local_addr().unwrap().port())
+}
+
+impl Place {
+    /// Makes an account and gives its key.
+    pub fn account(&self, name: &str, role: &str, more: &[&str]) -> String {
+        let mut all = vec!["account", "create", name, "--role", role];
+        all.extend(more);
+        self.ok(&all).trim().to_owned()
+    }
+
+    /// Makes an operator's account for some domains and gives its key.
+    pub fn operator(&self, name: &str, operator: &str, domains: &[&str]) -> String {
+        let mut more = vec!["--operator", operator];
+        for domain in domains {
+            more.extend(["--domain", domain]);
+        }
+        self.account(name, "operator", &more)
+    }
+
+    /// A line of SQL to this place's private Postgres, while a node runs; its result without frills.
+    pub fn sql(&self, statement: &str) -> String {
+        let socket = self.socket();
+        let output = Command::new("psql")
+            .args([
+                "-h",
+                socket.to_str().unwrap(),
+                "-U",
+                "annuaire",
+                "-d",
+                "annuaire",
+                "-XAtc",
+                statement,
+            ])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The folder of this place's private Postgres's socket, while a node runs.
+    pub fn socket(&self) -> PathBuf {
+        let own = self.path("data/postgres").canonicalize().unwrap();
+        let pid = std::fs::read_to_string(own.join("cluster/postmaster.pid")).unwrap();
+        // Fifth line: the folder of the first socket.
+        own.join("cluster")
+            .join(pid.lines().nth(4).unwrap())
+            .canonicalize()
+            .unwrap()
+    }
+
+    /// The address of that Postgres for another node.
+    pub fn database_url(&self) -> String {
+        url_of(&self.socket())
+    }
+}
+
+/// The address of a Postgres behind a socket in a folder.
+pub fn url_of(folder: &Path) -> String {
+    format!("postgres:///annuaire?host={}&user=annuaire", folder.display())
 }
 
 /// A serving node.
