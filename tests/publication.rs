@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::http::{Caller, Http, Reply, encoded, own};
-use support::{Node, Place, sample};
+use support::{Node, Place, dated_extract, sample};
 
 const ALPHA: &str = "OPERATEUR ALPHA";
 const DOMAIN: &str = "ch-nantes-exemple.mssante.fr";
@@ -477,14 +477,10 @@ fn a_file_is_published_with_a_report_of_each_line() {
 
 /// The sample's correspondence extract, dated and changed.
 fn extract(place: &Place, date: &str, change: impl Fn(&str) -> Option<String>) -> String {
-    let own = format!("{}/Extraction_Correspondance_MSSante_202601150800.txt", sample());
-    let text = std::fs::read_to_string(own).unwrap();
-    let mut lines = text.lines();
-    let mut kept = vec![lines.next().unwrap().to_owned()];
-    kept.extend(lines.filter_map(change));
-    place.file(
-        &format!("{date}/Extraction_Correspondance_MSSante_{date}0800.txt"),
-        kept.join("\n") + "\n",
+    dated_extract(
+        place,
+        &format!("Extraction_Correspondance_MSSante_{date}0800.txt"),
+        change,
     )
 }
 

@@ -24,12 +24,16 @@ use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
 use crate::store::lock::ServeLock;
+use crate::store::retention::{self, Retention};
 use crate::store::{changes, export, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often a node renews its lease.
 const REPORT: Duration = Duration::from_secs(2);
+
+/// How often a node removes what has been kept long enough.
+const PURGE: Duration = Duration::from_secs(3600);
 
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(
@@ -125,6 +129,7 @@ async fn serve(
         changed.clone(),
     ));
     let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
+    let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
     let rest = RestState::new(directory.clone(), extraction(pool.clone()), seed);
@@ -147,6 +152,7 @@ async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
     following.abort();
     referring.abort();
+    purging.abort();
     Ok(())
 }
 
@@ -181,6 +187,17 @@ async fn keep_reference(directory: Directory, changed: Arc<Notify>, data_dir: Pa
         changed.notified().await;
         if let Err(error) = directory.refresh_reference(&data_dir).await {
             tracing::warn!(%error, "code tables stay as they were");
+        }
+    }
+}
+
+/// Removes what has been kept long enough, at the start and then every hour.
+async fn purge(pool: sqlx::PgPool, retention: Retention) {
+    let mut turn = tokio::time::interval(PURGE);
+    loop {
+        turn.tick().await;
+        if let Err(error) = retention::purge(&pool, &retention).await {
+            tracing::warn!(%error, "the purge waits for its next turn");
         }
     }
 }

@@ -8,8 +8,10 @@ use clap::{Args, Command};
 use serde::Deserialize;
 
 use super::ldap_limits::{LdapLimits, LdapOptions};
+use super::retention::RetentionOptions;
 use crate::server::networks::Networks;
 use crate::store::connect::{DatabaseUrl, StoreSettings};
+use crate::store::retention::Retention;
 
 /// The file read from the working directory when it is there and `--config` is not given.
 const DEFAULT_FILE: &str = "annuaire.toml";
@@ -97,6 +99,11 @@ pub struct ServeOptions {
     #[command(flatten)]
     #[serde(flatten)]
     pub ldap_limits: LdapOptions,
+
+    /// How long what need not stay is kept.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub retention: RetentionOptions,
 }
 
 /// Settings that all commands share, as they hold.
@@ -135,6 +142,8 @@ pub struct ServeSettings {
     pub ldap_account_size_limit: Option<u32>,
     /// Limits of LDAP.
     pub ldap_limits: LdapLimits,
+    /// How long what need not stay is kept.
+    pub retention: Retention,
 }
 
 /// What is wrong with the settings file.
@@ -272,7 +281,13 @@ impl SettingsFile {
                     .unwrap_or(1000),
             ),
             ldap_limits: written.ldap_limits.over(&file.ldap_limits),
+            retention: self.retention(&written.retention),
         }
+    }
+
+    /// How long what need not stay is kept, once flags and environment have had their say.
+    pub fn retention(&self, written: &RetentionOptions) -> Retention {
+        written.over(&self.serve.retention)
     }
 }
 

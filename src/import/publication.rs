@@ -1,12 +1,14 @@
 //! One publication in the making: the transaction in which one import command writes, its clock, its ids, and
 //! what it changed. Nothing of it is visible before [`Publication::finish`].
 
+use std::collections::HashSet;
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 use sqlx::PgConnection;
 
 use super::copy::Rows;
+use crate::store::suppressions;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
@@ -20,7 +22,8 @@ pub enum Genre {
 }
 
 impl Genre {
-    fn letter(self) -> char {
+    /// The letter of the change log.
+    pub fn letter(self) -> char {
         match self {
             Self::Professional => 'p',
             Self::Structure => 's',
@@ -110,6 +113,8 @@ pub struct Publication<'c> {
     first_id: i64,
     next_id: i64,
     changes: Rows,
+    /// Public ids of entries that are suppressed on request.
+    suppressed: HashSet<String>,
     /// Whether the public sees a difference.
     public: bool,
     /// Whether labels, domains or other things that every entry may show have changed.
@@ -142,6 +147,7 @@ impl<'c> Publication<'c> {
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select last_value from {sequence}")))
                 .fetch_one(&mut *connection)
                 .await?;
+        let suppressed = suppressions::entries(connection).await?.into_iter().collect();
         Ok(Self {
             connection,
             now,
@@ -152,6 +158,7 @@ impl<'c> Publication<'c> {
             changes: Rows::new(
                 "copy pg_temp.changes (genre, entity_id, public_id, action, public, neighbour) from stdin",
             ),
+            suppressed,
             public: false,
             rebuild: false,
         })
@@ -160,6 +167,16 @@ impl<'c> Publication<'c> {
     /// Waits for any other writer of mailboxes: to be called before mailboxes are read to be compared.
     pub async fn lock_mailboxes(&mut self) -> Result<(), sqlx::Error> {
         lock(self.connection, MAILBOX_LOCK).await
+    }
+
+    /// Whether an entry stays out of the directory on request.
+    pub fn is_suppressed(&self, genre: Genre, key: &str) -> bool {
+        !self.suppressed.is_empty() && self.is_suppressed_id(&self.ids.make(genre, key))
+    }
+
+    /// The same, by its public id.
+    pub fn is_suppressed_id(&self, public_id: &str) -> bool {
+        self.suppressed.contains(public_id)
     }
 
     /// A new id, used by no entry before.

@@ -11,6 +11,7 @@ use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
 use super::publication::{Action, Counts, Genre, Publication};
 use crate::store::aliases::structures_named;
+use crate::store::suppressions;
 
 struct Known {
     id: i64,
@@ -32,7 +33,11 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
          created_at, modified_at, hash) from stdin",
     );
     let mut attachments = Rows::new("copy mailbox_attachments from stdin");
+    // A box that is kept out counts as one that the file does not hold.
     for entry in boxes.iter() {
+        if is_of_suppressed_person(publication, &entry) {
+            continue;
+        }
         let hash = entry.fingerprint();
         let (id, created_at) = match known.get_mut(entry.adresse) {
             Some(old) => {
@@ -80,11 +85,10 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
     Ok(counts)
 }
 
-/// Addresses, by public id, that an extract does not bring back.
+/// Addresses, by public id, that an extract does not bring back: withdrawn by their operators (true once the file was
+/// found to hold them still), or suppressed on request while the files were read.
 struct KeptOut {
-    /// Withdrawn by their operators; true once the file was found to hold them still.
     withdrawn: HashMap<String, bool>,
-    /// Suppressed on request.
     suppressed: HashSet<String>,
 }
 
@@ -93,13 +97,12 @@ impl KeptOut {
         let withdrawn: Vec<String> = sqlx::query_scalar("select public_id from withdrawn_mailboxes")
             .fetch_all(&mut *publication.connection)
             .await?;
-        let suppressed: Vec<String> =
-            sqlx::query_scalar("select public_id from suppressions where genre = 'm' and champ = ''")
-                .fetch_all(&mut *publication.connection)
-                .await?;
         Ok(Self {
             withdrawn: withdrawn.into_iter().map(|id| (id, false)).collect(),
-            suppressed: suppressed.into_iter().collect(),
+            suppressed: suppressions::entries(publication.connection)
+                .await?
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -125,6 +128,14 @@ impl KeptOut {
             .await?;
         Ok(())
     }
+}
+
+/// A nominative box names its holder.
+fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -> bool {
+    entry.type_bal == "PER"
+        && entry
+            .holders()
+            .any(|holder| publication.is_suppressed(Genre::Professional, holder))
 }
 
 /// Holders and structures of boxes that go or change show them.

@@ -70,6 +70,17 @@ impl Sheet {
         shown(self) == shown(other)
     }
 
+    /// Empties a field that is suppressed.
+    pub fn empty(&mut self, champ: &str) {
+        match champ {
+            "telephone" => (self.telephone, self.telephone_publie) = Default::default(),
+            "description" => self.description.clear(),
+            "service" => self.rows.iter_mut().for_each(|row| row.service.clear()),
+            "responsable" => self.responsable.clear(),
+            _ => {}
+        }
+    }
+
     /// The telephone that signed-in viewers see.
     pub fn shown_telephone(&self) -> &str {
         if self.telephone_publie {

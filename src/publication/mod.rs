@@ -21,6 +21,7 @@
 //! numbers that visible boxes are given. A box that comes into view is new: its number, its date of creation. A box
 //! that goes out of view is withdrawn, in the same words as one that is gone.
 
+mod administrator;
 mod asked;
 mod check;
 mod held;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgPool};
 
+pub use administrator::{hidden, one_box, restore, suppress, suppressed, traces};
 pub use asked::{Asked, AskedRow, Fault, Said};
 pub use held::{Held, MessagerieOperateur};
 pub use list::{OwnList, own_list};

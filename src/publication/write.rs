@@ -29,15 +29,7 @@ pub async fn put(
             "cette messagerie a été retirée sur demande ; l'administration peut la rétablir",
         ));
     }
-    for field in &suppressed {
-        match field.as_str() {
-            "telephone" => (sheet.telephone, sheet.telephone_publie) = Default::default(),
-            "description" => sheet.description.clear(),
-            "service" => sheet.rows.iter_mut().for_each(|row| row.service.clear()),
-            "responsable" => sheet.responsable.clear(),
-            _ => {}
-        }
-    }
+    suppressed.iter().for_each(|champ| sheet.empty(champ));
     if before.is_some_and(|held| held.sheet == sheet && held.operateur == operator.name) {
         return Ok(None);
     }
@@ -76,6 +68,16 @@ pub async fn put(
 
 /// Takes a box out of the directory, and keeps it out of the extracts that still hold it.
 pub async fn withdraw(publication: &mut Publication<'_>, held: &Held) -> Result<(), sqlx::Error> {
+    remove(publication, held).await?;
+    sqlx::query("insert into withdrawn_mailboxes (public_id) values ($1) on conflict do nothing")
+        .bind(&held.public_id)
+        .execute(&mut *publication.connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes a box out of the directory.
+pub async fn remove(publication: &mut Publication<'_>, held: &Held) -> Result<(), sqlx::Error> {
     if !held.sheet.liste_rouge {
         publication.note(Genre::Mailbox, held.id, &held.public_id, Action::Withdrawn);
         note_neighbours(publication, &held.sheet).await?;
@@ -86,10 +88,6 @@ pub async fn withdraw(publication: &mut Publication<'_>, held: &Held) -> Result<
         .await?;
     sqlx::query("delete from mailbox_attachments where mailbox_id = $1")
         .bind(held.id)
-        .execute(&mut *publication.connection)
-        .await?;
-    sqlx::query("insert into withdrawn_mailboxes (public_id) values ($1) on conflict do nothing")
-        .bind(&held.public_id)
         .execute(&mut *publication.connection)
         .await?;
     Ok(())
@@ -220,7 +218,7 @@ async fn write_rows(
 }
 
 /// Notes what the public, or those who have signed in, can see of the change; nothing of what stays hidden.
-async fn note(
+pub async fn note(
     publication: &mut Publication<'_>,
     before: Option<&Held>,
     public_id: &str,

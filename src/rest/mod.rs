@@ -70,6 +70,14 @@ fn operations() -> OpenApiRouter<RestState> {
         ))
         .routes(routes!(operateur::liste::get))
         .routes(routes!(operateur::lots::post))
+        .routes(routes!(administration::messageries::list))
+        .routes(routes!(administration::messageries::get))
+        .routes(routes!(administration::suppressions::list))
+        .routes(routes!(
+            administration::suppressions::put,
+            administration::suppressions::delete
+        ))
+        .routes(routes!(administration::audit::get))
         .routes(routes!(sante::get))
 }
 

@@ -48,7 +48,11 @@ pub async fn aliases_of(connection: &mut PgConnection, ids: &[i64]) -> Result<Ve
         "select distinct alias from structures,
             lateral (values ('1' || nullif(finess, '')), ('2' || nullif(siren, '')), ('3' || nullif(siret, '')),
                             (nullif(ancien_identifiant, '')), (nullif(identifiant_technique, ''))) as a (alias)
-         where id = any($1) and alias is not null",
+         where id = any($1) and alias is not null
+         -- Of one that no source tells of any more, the key is left.
+         union select '1' || finess from structure_keys where id = any($1) and finess is not null
+         union select identifiant_technique from structure_keys
+               where id = any($1) and identifiant_technique is not null",
     )
     .bind(ids)
     .fetch_all(connection)

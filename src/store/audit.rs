@@ -89,6 +89,17 @@ pub async fn note(
     Ok(())
 }
 
+/// Adds the rows of a reading: one for each hidden entry that was shown, or one that says that there was none.
+pub async fn note_reading(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    act: Act,
+    hidden: &[&str],
+) -> Result<(), sqlx::Error> {
+    let entries = if hidden.is_empty() { &[""][..] } else { hidden };
+    note(connection, actor, act, entries).await
+}
+
 /// The rows wanted, newest first.
 pub async fn read(pool: &PgPool, wanted: &Wanted) -> Result<Vec<Trace>, sqlx::Error> {
     let rows = sqlx::query(

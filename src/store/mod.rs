@@ -10,5 +10,6 @@ pub mod export;
 pub mod labels;
 pub mod lock;
 pub mod nodes;
+pub mod retention;
 mod row_address;
 pub mod suppressions;

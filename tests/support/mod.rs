@@ -156,8 +156,14 @@ impl Place {
         self.account(name, "operator", &more)
     }
 
-    /// A line of SQL to this place's private Postgres, while a node runs; its result without frills.
+    /// A statement to this place's private Postgres, while a node runs; its result without frills.
     pub fn sql(&self, statement: &str) -> String {
+        self.try_sql(statement)
+            .unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// The same; what Postgres has against it, if it refuses.
+    pub fn try_sql(&self, statement: &str) -> Result<String, String> {
         let socket = self.socket();
         let output = Command::new("psql")
             .args([
@@ -172,12 +178,12 @@ impl Place {
             ])
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() {
+            Ok(text(&output.stdout))
+        } else {
+            Err(text(&output.stderr))
+        }
     }
 
     /// The folder of this place's private Postgres's socket, while a node runs.
@@ -284,6 +290,16 @@ pub fn eventually(what: &str, patience: Duration, mut holds: impl FnMut() -> boo
         assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         std::thread::sleep(Duration::from_millis(30));
     }
+}
+
+/// An extract of the sample under a name that dates it, its lines changed.
+pub fn dated_extract(place: &Place, name: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    let kind = name.rsplit_once('_').unwrap().0;
+    let text = std::fs::read_to_string(format!("{}/{kind}_202601150800.txt", sample())).unwrap();
+    let mut lines = text.lines();
+    let mut kept = vec![lines.next().unwrap().to_owned()];
+    kept.extend(lines.filter_map(change));
+    place.file(&format!("{name}.d/{name}"), kept.join("\n") + "\n")
 }
 
 /// The folder of the committed sample.

@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
+use tantivy::postings::TermInfo;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::{DocId, DocSet, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::directory::text::fold;
 use crate::index::terms::{name_word, other_word};
@@ -63,10 +64,9 @@ fn plan_word(searcher: &Searcher, field: Field, word: &str) -> tantivy::Result<W
     }
     begins_with(searcher, field, &name_word(word), BEGINS_NAME, &mut plan)?;
     begins_with(searcher, field, &other_word(word), BEGINS_OTHER, &mut plan)?;
-    let is_known = |term: &str| -> tantivy::Result<bool> {
-        Ok(searcher.doc_freq(&Term::from_field_text(field, term))? > 0)
-    };
-    let known = plan.len() > 2 || is_known(&name_word(word))? || is_known(&other_word(word))?;
+    let known = plan.len() > 2
+        || is_known(searcher, field, &name_word(word))?
+        || is_known(searcher, field, &other_word(word))?;
     let letters = word.chars().count();
     if !known && letters >= 4 {
         let errors = if letters >= 8 { 2 } else { 1 };
@@ -77,6 +77,40 @@ fn plan_word(searcher: &Searcher, field: Field, word: &str) -> tantivy::Result<W
     Ok(plan)
 }
 
+/// Whether an entry that is there has this term. One that was taken out keeps its terms in the index until segments
+/// merge; it must not be told from one that never was.
+fn is_known(searcher: &Searcher, field: Field, term: &str) -> tantivy::Result<bool> {
+    let term = Term::from_field_text(field, term);
+    for segment in searcher.segment_readers() {
+        let inverted = segment.inverted_index(field)?;
+        if let Some(info) = inverted.get_term_info(&term)?
+            && is_alive(segment, &inverted, &info)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a term of a segment is of a document that has not been taken out.
+fn is_alive(
+    segment: &SegmentReader,
+    inverted: &InvertedIndexReader,
+    info: &TermInfo,
+) -> tantivy::Result<bool> {
+    let Some(alive) = segment.alive_bitset() else {
+        return Ok(true);
+    };
+    let mut postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+    let mut doc = postings.doc();
+    while doc != TERMINATED && !alive.is_alive(doc) {
+        doc = postings.advance();
+    }
+    Ok(doc != TERMINATED)
+}
+
+/// The first terms in alphabetical order that begin so and are of an entry that is there: the same whatever the
+/// segments.
 fn begins_with(
     searcher: &Searcher,
     field: Field,
@@ -84,6 +118,7 @@ fn begins_with(
     points: u32,
     plan: &mut WordPlan,
 ) -> tantivy::Result<()> {
+    let mut found = Vec::new();
     for segment in searcher.segment_readers() {
         let inverted = segment.inverted_index(field)?;
         let mut stream = inverted.terms().range().gt(beginning).into_stream()?;
@@ -92,12 +127,18 @@ fn begins_with(
             if !stream.key().starts_with(beginning.as_bytes()) {
                 break;
             }
-            if let Ok(term) = std::str::from_utf8(stream.key()) {
-                plan.push((term.to_owned(), points));
+            if let Ok(term) = std::str::from_utf8(stream.key())
+                && is_alive(segment, &inverted, stream.value())?
+            {
+                found.push((term.to_owned(), points));
+                taken += 1;
             }
-            taken += 1;
         }
     }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(MAX_TERMS);
+    plan.append(&mut found);
     plan.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
     plan.dedup_by(|b, a| a.0 == b.0);
     Ok(())

@@ -26,6 +26,29 @@ pub struct ParametresDeListe {
     par_page: Option<u32>,
 }
 
+/// The page that is asked for.
+pub struct Page {
+    /// The address behind which it begins.
+    pub after: String,
+    pub limit: u32,
+}
+
+impl Page {
+    /// Reads the parameters.
+    pub fn read(parameters: &Parameters<ParametresDeListe>) -> Result<Self, Problem> {
+        let after = match parameters.text_within("curseur", 600)? {
+            Some(cursor) => {
+                from_cursor(cursor).ok_or_else(|| invalid("curseur", "ce curseur n'est pas reconnu"))?
+            }
+            None => String::new(),
+        };
+        Ok(Self {
+            after,
+            limit: parameters.number("par_page", 1..=MOST)?.unwrap_or(100),
+        })
+    }
+}
+
 /// Les messageries de l'opérateur, par ordre alphabétique.
 #[derive(Serialize, ToSchema)]
 pub struct MessageriesOperateur {
@@ -66,13 +89,7 @@ pub async fn get(
     ActingOperator(actor): ActingOperator,
     parameters: Parameters<ParametresDeListe>,
 ) -> Result<Response, Problem> {
-    let limit = parameters.number("par_page", 1..=MOST)?.unwrap_or(100);
-    let after = match parameters.text_within("curseur", 600)? {
-        Some(cursor) => {
-            from_cursor(cursor).ok_or_else(|| invalid("curseur", "ce curseur n'est pas reconnu"))?
-        }
-        None => String::new(),
-    };
+    let Page { after, limit } = Page::read(&parameters)?;
     Ok(match state.directory.own_boxes(&actor, &after, limit).await {
         Ok(page) => Json(MessageriesOperateur {
             messageries: page.boxes.iter().map(MessagerieListee::from).collect(),
