@@ -152,6 +152,7 @@ pub struct Avertissement {
 pub struct Sante {
     pub pret: bool,
     pub base_joignable: bool,
+    /// Counts only what the public can see.
     pub version: u64,
     pub sources: Vec<Source>,
     pub professionnels: u64,
@@ -477,7 +478,7 @@ impl Directory {
         Sante {
             pret: snapshot.is_some(),
             base_joignable: inner.reachable.load(Ordering::Relaxed),
-            version: inner.node.version().max(0).unsigned_abs(),
+            version: inner.node.public_version().max(0).unsigned_abs(),
             sources: inner.reference.load().sources.clone(),
             professionnels: count(Kind::Professional),
             structures: count(Kind::Structure),

@@ -167,7 +167,7 @@ fn allow_many_connections() {
 
 /// Loads the sample into a store that never held anything.
 async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> {
-    if changes::version(&mut *pool.acquire().await?).await? > 0 {
+    if changes::version(&mut *pool.acquire().await?).await?.store > 0 {
         return Ok(());
     }
     eprintln!("the store is empty: loading the sample of {}", folder.display());

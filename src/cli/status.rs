@@ -19,7 +19,7 @@ pub async fn run(common: &CommonSettings, as_json: bool) -> Result<ExitCode, Fai
 
 async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Result<(), Failure> {
     let mut connection = pool.acquire().await?;
-    let version = changes::version(&mut connection).await?;
+    let version = changes::version(&mut connection).await?.store;
     let sources: Vec<(String, String, String)> = sqlx::query_as(
         "select genre, to_char(date, 'YYYY-MM-DD HH24:MI'), fichier from sources order by genre",
     )

@@ -35,9 +35,13 @@ pub async fn put(
     }
     let place = place(publication, before, &sheet).await?;
     write_box(publication, operator, address, &public_id, before, &sheet, place).await?;
-    if before.is_none_or(|held| {
-        held.sheet.rows != sheet.rows || held.sheet.dematerialisation != sheet.dematerialisation
-    }) {
+    // A box that comes into view tells of its person and place what is known today, as a new one would.
+    let rows_stay = before.is_some_and(|held| {
+        held.sheet.rows == sheet.rows
+            && held.sheet.dematerialisation == sheet.dematerialisation
+            && (sheet.liste_rouge || !held.sheet.liste_rouge)
+    });
+    if !rows_stay {
         write_rows(
             publication.connection,
             before.map(|held| held.id),
@@ -143,14 +147,16 @@ async fn write_box(
     sheet: &Sheet,
     place: Place,
 ) -> Result<(), sqlx::Error> {
-    // The spelling that was published first stays.
-    let spelling = before.map_or(address.published.as_str(), |held| held.adresse_publiee.as_str());
+    // The spelling that was seen first stays; one that nobody has seen gives way.
+    let seen = before.filter(|held| !held.sheet.liste_rouge || sheet.liste_rouge);
+    let spelling = seen.map_or(address.published.as_str(), |held| held.adresse_publiee.as_str());
     sqlx::query(
         "insert into mailboxes (id, public_id, adresse, adresse_publiee, type_bal, domaine, liste_rouge, rang,
              description, dematerialisation, telephone, telephone_publie, origine, created_at, modified_at, hash,
              operateur, responsable, titulaire, cotitulaires)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'o', $13, $14, 0, $15, $16, $17, $18)
-         on conflict (adresse) do update set id = excluded.id, liste_rouge = excluded.liste_rouge,
+         on conflict (adresse) do update set id = excluded.id, adresse_publiee = excluded.adresse_publiee,
+             liste_rouge = excluded.liste_rouge,
              rang = excluded.rang, description = excluded.description,
              dematerialisation = excluded.dematerialisation, telephone = excluded.telephone,
              telephone_publie = excluded.telephone_publie, origine = 'o', created_at = excluded.created_at,

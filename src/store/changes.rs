@@ -4,11 +4,36 @@ use sqlx::PgConnection;
 
 use super::{aliases, documents};
 
+/// What the store is at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Counts everything that a node has to follow.
+    pub store: i64,
+    /// Counts only what the public can see.
+    pub public: i64,
+}
+
+impl Version {
+    /// As an index keeps it.
+    pub fn to_payload(self) -> String {
+        format!("{} {}", self.store, self.public)
+    }
+
+    /// From what an index kept.
+    pub fn from_payload(text: &str) -> Option<Self> {
+        let (store, public) = text.split_once(' ')?;
+        Some(Self {
+            store: store.parse().ok()?,
+            public: public.parse().ok()?,
+        })
+    }
+}
+
 /// Ids of entries, by kind.
 #[derive(Debug, Default, Clone)]
 pub struct Changes {
     /// The version that the store is at.
-    pub version: i64,
+    pub version: Version,
     /// True when the index must be built anew.
     pub rebuild: bool,
     /// Entries to be read again; those that are gone or hidden are then found missing and only deleted.
@@ -18,10 +43,12 @@ pub struct Changes {
 }
 
 /// The version that the store is at.
-pub async fn version(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("select coalesce(max(version), 0) from publications")
-        .fetch_one(connection)
-        .await
+pub async fn version(connection: &mut PgConnection) -> Result<Version, sqlx::Error> {
+    let (store, public) =
+        sqlx::query_as("select version, public_version from publications order by version desc limit 1")
+            .fetch_one(connection)
+            .await?;
+    Ok(Version { store, public })
 }
 
 /// All that changed after a version.
@@ -30,7 +57,7 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
         version: version(connection).await?,
         ..Changes::default()
     };
-    if changes.version == after {
+    if changes.version.store == after {
         return Ok(changes);
     }
     // A node whose version the log no longer reaches, or which passed a generation, builds anew.
@@ -39,7 +66,7 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
              or not exists (select 1 from publications where version = $1)",
     )
     .bind(after)
-    .bind(changes.version)
+    .bind(changes.version.store)
     .fetch_one(&mut *connection)
     .await?;
     if changes.rebuild {

@@ -12,6 +12,7 @@ use crate::directory::coordinates::Position;
 use crate::directory::mailbox::{Attachment, Mailbox, MailboxSummary};
 use crate::directory::professional::{Activity, Diploma, Practice, Professional, Qualification};
 use crate::directory::structure::{Address, Structure, StructureKind};
+use crate::visibility::{COUNTED_BOX, VISIBLE_BOX};
 
 /// Entries read at a time.
 const BATCH: i64 = 4000;
@@ -69,13 +70,9 @@ impl<'c> Documents<'c> {
     }
 
     async fn load_structures(&mut self) -> Result<(), sqlx::Error> {
-        let counts: Vec<(String, i64)> = sqlx::query_as(
-            "select a.type_structure || a.identifiant_structure, count(distinct m.id)
-             from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where not m.liste_rouge and a.identifiant_structure <> '' group by 1",
-        )
-        .fetch_all(&mut *self.connection)
-        .await?;
+        let counts: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(counts("true")))
+            .fetch_all(&mut *self.connection)
+            .await?;
         let mut after = 0_i64;
         loop {
             let statement = format!("{STRUCTURES} where id > $1 order by id limit $2");
@@ -111,15 +108,11 @@ impl<'c> Documents<'c> {
             .flat_map(|structure| aliases(structure))
             .collect();
         self.need_aliases(&own).await?;
-        let counts: Vec<(String, i64)> = sqlx::query_as(
-            "select a.type_structure || a.identifiant_structure, count(distinct m.id)
-             from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where not m.liste_rouge and a.identifiant_structure <> ''
-               and a.type_structure || a.identifiant_structure = any($1) group by 1",
-        )
-        .bind(&own)
-        .fetch_all(&mut *self.connection)
-        .await?;
+        let of_those = "a.type_structure || a.identifiant_structure = any($1)";
+        let counts: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(counts(of_those)))
+            .bind(&own)
+            .fetch_all(&mut *self.connection)
+            .await?;
         self.add_counts(counts);
         Ok(())
     }
@@ -432,15 +425,17 @@ impl<'c> Documents<'c> {
             .iter()
             .map(|(_, p)| p.identification_nationale.as_str())
             .collect();
-        let rows: Vec<(String, String, String, Option<i16>, String)> = sqlx::query_as(
+        let statement = format!(
             "select distinct a.identification_nationale, m.adresse_publiee, m.type_bal, m.rang, m.adresse
              from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where a.identification_nationale = any($1) and not m.liste_rouge and m.type_bal = 'PER'
-             order by a.identification_nationale, m.rang nulls last, m.adresse",
-        )
-        .bind(&holders)
-        .fetch_all(&mut *self.connection)
-        .await?;
+             where a.identification_nationale = any($1) and {VISIBLE_BOX} and m.type_bal = 'PER'
+             order by a.identification_nationale, m.rang nulls last, m.adresse"
+        );
+        let rows: Vec<(String, String, String, Option<i16>, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(statement))
+                .bind(&holders)
+                .fetch_all(&mut *self.connection)
+                .await?;
         let mut boxes: HashMap<String, Vec<MailboxSummary>> = HashMap::new();
         for (holder, adresse, type_bal, _, _) in rows {
             boxes
@@ -458,14 +453,15 @@ impl<'c> Documents<'c> {
 
     /// Visible mailboxes by id; red-listed ones and those that are gone are left out.
     pub async fn mailboxes(&mut self, ids: &[i64]) -> Result<Vec<(i64, Box<Mailbox>)>, sqlx::Error> {
-        let rows = sqlx::query(
+        let statement = format!(
             "select id, public_id, adresse, adresse_publiee, type_bal, domaine, rang, description,
                     dematerialisation, case when telephone_publie then telephone else '' end, created_at, modified_at
-             from mailboxes where id = any($1) and not liste_rouge order by id",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+             from mailboxes m where id = any($1) and {VISIBLE_BOX} order by id"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(ids)
+            .fetch_all(&mut *self.connection)
+            .await?;
         let mut mailboxes = Vec::with_capacity(rows.len());
         let mut places = HashMap::with_capacity(rows.len());
         for row in rows {
@@ -631,6 +627,15 @@ const STRUCTURES: &str =
             enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
             departement, pays, telephone, telecopie, lat, lon, created_at, modified_at
      from structures";
+
+/// The statement that counts mailboxes by the alias of their structure.
+fn counts(condition: &str) -> String {
+    format!(
+        "select a.type_structure || a.identifiant_structure, count(distinct m.id)
+         from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
+         where {COUNTED_BOX} and a.identifiant_structure <> '' and {condition} group by 1"
+    )
+}
 
 /// Tells that what is read next in this transaction follows a change, and which structures it must find.
 pub async fn read_only_what_changed(

@@ -3,6 +3,7 @@
 
 pub mod http;
 pub mod tls;
+pub mod transcript;
 pub mod wire;
 
 use std::io::{BufRead, BufReader};
