@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,6 +22,7 @@ use crate::rest::{self, RestState};
 use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
+use crate::store::contact::Contact;
 use crate::store::lock::ServeLock;
 use crate::store::retention::{self, Retention};
 use crate::store::{changes, export, nodes};
@@ -93,8 +93,8 @@ async fn serve(
         tracing::info!("building the index");
         node.catch_up(pool).await?;
     }
-    let reachable = Arc::new(AtomicBool::new(true));
-    let directory = Directory::new(node.clone(), pool.clone(), reachable.clone(), data_dir);
+    let contact = Arc::new(Contact::new(settings.stale_after));
+    let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     directory.refresh_reference(data_dir).await?;
 
     let size_limit = |limit: Option<u32>| limit.map_or(0, |limit| limit as usize);
@@ -124,7 +124,7 @@ async fn serve(
     let following = tokio::spawn(follow(
         node.clone(),
         pool.clone(),
-        reachable,
+        contact,
         stop.clone(),
         changed.clone(),
     ));

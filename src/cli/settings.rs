@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Command};
 use serde::Deserialize;
@@ -95,6 +96,11 @@ pub struct ServeOptions {
     #[arg(long, value_name = "ENTRIES", env = "ANNUAIRE_LDAP_ACCOUNT_SIZE_LIMIT")]
     pub ldap_account_size_limit: Option<u32>,
 
+    /// Seconds without the store after which this node stops telling mailboxes, some of which may have been taken back
+    /// meanwhile; 0 for never [default: 900]
+    #[arg(long, value_name = "SECONDS", env = "ANNUAIRE_STALE_AFTER")]
+    pub stale_after: Option<u64>,
+
     /// Limits of LDAP.
     #[command(flatten)]
     #[serde(flatten)]
@@ -142,6 +148,8 @@ pub struct ServeSettings {
     pub ldap_account_size_limit: Option<u32>,
     /// Limits of LDAP.
     pub ldap_limits: LdapLimits,
+    /// Time without the store after which mailboxes are not told; none for never.
+    pub stale_after: Option<Duration>,
     /// How long what need not stay is kept.
     pub retention: Retention,
 }
@@ -281,6 +289,9 @@ impl SettingsFile {
                     .unwrap_or(1000),
             ),
             ldap_limits: written.ldap_limits.over(&file.ldap_limits),
+            stale_after: Some(written.stale_after.or(file.stale_after).unwrap_or(900))
+                .filter(|seconds| *seconds > 0)
+                .map(Duration::from_secs),
             retention: self.retention(&written.retention),
         }
     }

@@ -65,6 +65,8 @@ kinds! {
         "Une erreur imprévue est survenue ; elle est journalisée sous l'identifiant de l'en-tête X-Request-Id.";
     UNAVAILABLE, SERVICE_UNAVAILABLE, "indisponible", "Service indisponible",
         "L'annuaire ne peut pas répondre pour l'instant ; réessayer dans quelques secondes.";
+    STALE, SERVICE_UNAVAILABLE, "messageries-indisponibles", "Messageries indisponibles",
+        "Ce nœud a perdu sa base depuis trop longtemps pour dire quelles messageries sont encore publiées ; il répond pour le reste. Réessayer, ou s'adresser à un autre nœud.";
     TIMEOUT, SERVICE_UNAVAILABLE, "delai-depasse", "Délai dépassé",
         "La réponse a demandé trop de temps ; préciser la demande ou réessayer.";
 }
@@ -151,6 +153,7 @@ impl From<ServiceError> for Problem {
                 "curseur",
                 "ce curseur n'est pas reconnu ; reprendre à la première page",
             ),
+            ServiceError::Stale => Self::of(&STALE),
             error => {
                 tracing::error!(%error, "the directory could not answer");
                 Self::of(&UNAVAILABLE)

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod changes;
 pub mod cluster;
 pub mod connect;
+pub mod contact;
 pub mod documents;
 pub mod export;
 pub mod labels;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod http;
+pub mod relay;
 pub mod tls;
 pub mod transcript;
 pub mod wire;

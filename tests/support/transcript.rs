@@ -47,6 +47,14 @@ pub fn short_transcript(node: &Node, guesses: &Guesses<'_>) -> Vec<String> {
             &mut lines,
         );
     }
+    for structure in guesses.structures {
+        ask(
+            &mut http,
+            &[],
+            &format!("/api/v1/structures/{structure}"),
+            &mut lines,
+        );
+    }
     for path in [
         "/api/v1/recherche?type=messagerie",
         "/api/v1/recherche?type=structure",
