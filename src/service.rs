@@ -1,5 +1,6 @@
 //! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
 
+mod failures;
 mod publication;
 mod reference;
 mod signin;
@@ -27,8 +28,10 @@ use crate::visibility::Viewer;
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Tri};
+use failures::Failures;
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
+pub use signin::Standing;
 
 /// Why a question could not be answered. No text here repeats what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,7 @@ struct Inner {
     node: Arc<Node>,
     pool: PgPool,
     contact: Arc<Contact>,
+    failures: Failures,
     reference: ArcSwap<Reference>,
 }
 
@@ -171,6 +175,7 @@ impl Directory {
             node,
             pool,
             contact,
+            failures: Failures::default(),
             reference,
         })))
     }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
+use crate::store::accounts;
 use crate::store::contact::Contact;
 
 /// The channel on which publications are told.
@@ -47,21 +48,26 @@ pub async fn follow(
         if listener.is_none()
             && contact.is_reachable()
             && let Ok(mut fresh) = PgListener::connect_with(&pool).await
-            && fresh.listen(CHANNEL).await.is_ok()
+            && fresh.listen_all([CHANNEL, accounts::CHANNEL]).await.is_ok()
         {
             listener = Some(fresh);
+            contact.accounts_changed();
             // What came between the last look and the listening is not announced again.
             continue;
         }
         let told = async {
             match &mut listener {
-                Some(listener) => listener.recv().await.is_ok(),
+                Some(listener) => listener.recv().await.ok(),
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            heard = told => if !heard { listener = None },
+            heard = told => match heard {
+                Some(heard) if heard.channel() == accounts::CHANNEL => contact.accounts_changed(),
+                Some(_) => {}
+                None => listener = None,
+            },
             () = tokio::time::sleep(LOOK) => {}
         }
     }

@@ -11,6 +11,8 @@ pub struct Contact {
     /// Milliseconds from the beginning to the last time the index was known to be up to date.
     heard: AtomicU64,
     is_reachable: AtomicBool,
+    /// Moves whenever an account may have been revoked or given another key.
+    account_changes: AtomicU64,
     /// Silence after which mailboxes are not told any more; `None` for any.
     patience: Option<Duration>,
 }
@@ -22,6 +24,7 @@ impl Contact {
             began: Instant::now(),
             heard: AtomicU64::new(0),
             is_reachable: AtomicBool::new(true),
+            account_changes: AtomicU64::new(0),
             patience,
         }
     }
@@ -37,6 +40,16 @@ impl Contact {
     /// Notes that the store does not answer. Gives whether it had answered before.
     pub fn lost(&self) -> bool {
         self.is_reachable.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that an account may have been revoked or given another key.
+    pub fn accounts_changed(&self) {
+        self.account_changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// A number that moves whenever accounts may have changed.
+    pub fn account_changes(&self) -> u64 {
+        self.account_changes.load(Ordering::Acquire)
     }
 
     /// Whether the store answered when it was last asked.
