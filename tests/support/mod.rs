@@ -21,12 +21,15 @@ use tempfile::TempDir;
 /// A data directory, in which commands run and perhaps a node serves.
 pub struct Place {
     pub folder: TempDir,
+    /// Levels at which nodes log into the file `node.log`; none for the test's own standard error.
+    pub log: Option<&'static str>,
 }
 
 impl Place {
     pub fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
+            log: None,
         }
     }
 
@@ -105,8 +108,12 @@ impl Place {
             "serve", "--ldap", &ldap, "--ldaps", &ldaps, "--http", &http, "--admin", &admin,
         ];
         all.extend(arguments);
-        let mut child = self
-            .command(&all)
+        let mut command = self.command(&all);
+        if let Some(levels) = self.log {
+            let file = std::fs::File::create(self.path("node.log")).unwrap();
+            command.env("ANNUAIRE_LOG", levels).stderr(file);
+        }
+        let mut child = command
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
             .spawn()
