@@ -1,6 +1,7 @@
 //! Can the time of an answer tell a hidden address from an absent one?
 //!
-//!     cargo bench --bench hidden_timing            # PAIRS=500 for a quick look
+//!     cargo bench --bench hidden_timing               # PAIRS=500 for a quick look
+//!     cargo bench --bench hidden_timing -- LDAP record  # only the requests that are named so
 //!
 //! **Method.** A node serves the sample over a private Postgres; an operator publishes boxes on the red list (`never`:
 //! the public never saw them) and boxes that it moves there afterwards (`once`: the index has held them). For each kind
@@ -21,7 +22,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use support::http::{Caller, Http};
@@ -61,7 +62,14 @@ fn main() {
         "{:<28} {:>7} {:>9} {:>9} {:>9}",
         "request", "pairs", "auc", "z", "verdict"
     );
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     for (name, mut ask) in requests(&node) {
+        if !named.is_empty() && !named.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
         for (sort, hidden) in [("never", &never), ("once", &once)] {
             let runs: Vec<Ranked> = (0..RUNS)
                 .map(|_| run(&mut ask, hidden, &absent, pairs, &mut dice))
@@ -95,6 +103,8 @@ fn publish(node: &Node, key: &str, never: &[String], once: &[String], present: &
     };
     once.iter().chain(present).for_each(|address| put(address, false));
     never.iter().chain(once).for_each(|address| put(address, true));
+    // What was taken out is swept from the index, at once in a small one.
+    std::thread::sleep(Duration::from_secs(5));
 }
 
 /// Each kind of request about one address, on a connection of its own.

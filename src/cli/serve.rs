@@ -17,6 +17,7 @@ use super::{Failure, close_store, open_store};
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
+use crate::index::sweep::sweep;
 use crate::ldap;
 use crate::rest::{self, RestState};
 use crate::server::listeners::{Limits, Listeners};
@@ -129,6 +130,7 @@ async fn serve(
         changed.clone(),
     ));
     let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
+    let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
     let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
@@ -153,6 +155,7 @@ async fn serve(
     following.abort();
     referring.abort();
     purging.abort();
+    sweeping.abort();
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod recherche;
 mod schema;
 mod search;
 pub mod snapshot;
+pub mod sweep;
 mod terms;
 pub mod views;
 

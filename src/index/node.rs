@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgPool};
 use tantivy::directory::MmapDirectory;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::build;
 use super::document::{self, entity_key};
@@ -58,6 +58,8 @@ pub struct Node {
     public_version: AtomicI64,
     /// One writer at a time.
     writing: Mutex<()>,
+    /// Told when entries were taken out, which lie in their segments until these are rewritten.
+    taken_out: Notify,
 }
 
 impl Node {
@@ -74,6 +76,7 @@ impl Node {
             version: AtomicI64::new(-1),
             public_version: AtomicI64::new(0),
             writing: Mutex::new(()),
+            taken_out: Notify::new(),
         };
         let named = std::fs::read_to_string(node.folder.join(POINTER)).unwrap_or_default();
         let named = named.trim();
@@ -83,6 +86,7 @@ impl Node {
             if let Some(version) = payload.and_then(|payload| Version::from_payload(&payload)) {
                 node.note(version);
                 node.current.store(Some(Arc::new(generation)));
+                node.taken_out.notify_one();
             }
         }
         Ok(node)
@@ -131,6 +135,19 @@ impl Node {
             self.follow(&mut transaction, changes).await?;
         }
         Ok(true)
+    }
+
+    /// Waits until entries are taken out; returns at once when some were since the last time.
+    pub async fn something_taken_out(&self) {
+        self.taken_out.notified().await;
+    }
+
+    /// Rewrites the segments that hold entries that were taken out. Blocks; changes are followed meanwhile.
+    pub fn sweep(&self) -> Result<(), IndexError> {
+        match self.current.load_full() {
+            Some(generation) => generation.sweep(),
+            None => Ok(()),
+        }
     }
 
     /// Builds the index anew beside the old one, whatever the versions.
@@ -210,6 +227,7 @@ impl Node {
         tokio::task::block_in_place(|| {
             generation.change(&changes, &read)?;
             self.note(changes.version);
+            self.taken_out.notify_one();
             Ok(())
         })
     }
@@ -260,13 +278,43 @@ impl Generation {
         Ok(())
     }
 
+    /// The writer, opened where none is kept.
+    fn writer(&self, kept: &mut Option<IndexWriter>) -> Result<IndexWriter, IndexError> {
+        Ok(match kept.take() {
+            Some(writer) => writer,
+            None => self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?,
+        })
+    }
+
+    /// Rewrites, one after the other, the segments that hold entries that were taken out.
+    fn sweep(&self) -> Result<(), IndexError> {
+        let mut swept = false;
+        for segment in self.index.searchable_segment_metas()? {
+            if !segment.has_deletes() {
+                continue;
+            }
+            let merging = {
+                let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut writer = self.writer(&mut kept)?;
+                let merging = writer.merge(&[segment.id()]);
+                *kept = Some(writer);
+                merging
+            };
+            // One that is being merged already is on its way out.
+            swept |= merging.wait().is_ok();
+        }
+        if !swept {
+            return Ok(());
+        }
+        // Not while a change is half written.
+        let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.show()
+    }
+
     /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.
     fn change(&self, changes: &Changes, read: &[Document]) -> Result<(), IndexError> {
         let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut writer = match kept.take() {
-            Some(writer) => writer,
-            None => self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?,
-        };
+        let mut writer = self.writer(&mut kept)?;
         for (kind, ids) in [
             (Kind::Professional, &changes.professionals),
             (Kind::Structure, &changes.structures),
