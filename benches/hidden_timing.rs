@@ -59,7 +59,7 @@ fn main() {
     let mut dice = Dice(0x5eed_1234_5678_9abc);
     let mut told_apart = false;
     println!(
-        "{:<28} {:>7} {:>9} {:>9} {:>9}",
+        "{:<36} {:>7} {:>9} {:>9} {:>9}",
         "request", "pairs", "auc", "z", "verdict"
     );
     let named: Vec<String> = std::env::args()
@@ -250,7 +250,7 @@ fn report(name: &str, pairs: usize, runs: &[Ranked]) -> bool {
     for run in runs {
         let verdict = if apart { "apart" } else { "alike" };
         println!(
-            "{name:<28} {pairs:>7} {:>9.4} {:>9.2} {verdict:>9}",
+            "{name:<36} {pairs:>7} {:>9.4} {:>9.2} {verdict:>9}",
             run.auc, run.z
         );
     }
