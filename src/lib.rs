@@ -21,6 +21,7 @@ pub mod export;
 pub mod import;
 pub mod index;
 pub mod ldap;
+pub mod publication;
 pub mod query;
 pub mod rest;
 pub mod sample;

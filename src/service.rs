@@ -1,12 +1,14 @@
 //! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
 
+mod failures;
+mod publication;
 mod reference;
 mod signin;
+mod stale;
 mod suggestions;
 mod vocabulary;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use sqlx::PgPool;
@@ -20,6 +22,7 @@ use crate::index::node::Node;
 use crate::index::snapshot::{Matched, Snapshot};
 use crate::index::views::Record;
 use crate::query::{Key, Kind, Mark};
+use crate::store::contact::Contact;
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::json;
@@ -27,8 +30,10 @@ use crate::visibility::Viewer;
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Tri};
+use failures::Failures;
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
+pub use signin::Standing;
 pub use suggestions::Suggestion;
 
 /// Why a question could not be answered. No text here repeats what was asked.
@@ -36,6 +41,8 @@ pub use suggestions::Suggestion;
 pub enum ServiceError {
     #[error("the cursor is not one of ours")]
     Cursor,
+    #[error("the store has not answered for so long that mailboxes are not told")]
+    Stale,
     #[error("the index is not built yet")]
     NotReady,
     #[error("the index: {0}")]
@@ -53,7 +60,8 @@ pub struct Directory(Option<Arc<Inner>>);
 struct Inner {
     node: Arc<Node>,
     pool: PgPool,
-    reachable: Arc<AtomicBool>,
+    contact: Arc<Contact>,
+    failures: Failures,
     reference: ArcSwap<Reference>,
 }
 
@@ -144,6 +152,7 @@ pub struct Avertissement {
 pub struct Sante {
     pub pret: bool,
     pub base_joignable: bool,
+    /// Counts only what the public can see.
     pub version: u64,
     pub sources: Vec<Source>,
     pub professionnels: u64,
@@ -152,18 +161,14 @@ pub struct Sante {
 }
 
 impl Directory {
-    /// A directory over this node's index. `reachable` tells whether Postgres answers.
-    pub fn new(
-        node: Arc<Node>,
-        pool: PgPool,
-        reachable: Arc<AtomicBool>,
-        data_dir: &std::path::Path,
-    ) -> Self {
+    /// A directory over this node's index. `contact` tells when Postgres last answered.
+    pub fn new(node: Arc<Node>, pool: PgPool, contact: Arc<Contact>, data_dir: &std::path::Path) -> Self {
         let reference = ArcSwap::from_pointee(Reference::saved(data_dir));
         Self(Some(Arc::new(Inner {
             node,
             pool,
-            reachable,
+            contact,
+            failures: Failures::default(),
             reference,
         })))
     }
@@ -189,6 +194,10 @@ impl Directory {
     pub fn search(&self, ask: &Ask<'_>, viewer: &Viewer) -> Answer<(Vec<Found>, SearchEnd)> {
         let snapshot = self.snapshot()?;
         let mut found = Vec::new();
+        if !self.tells_mailboxes() {
+            let end = stale::each(&snapshot, ask, &mut |matched| found.push(matched))?;
+            return Ok((found, end));
+        }
         let end = snapshot.each(ask, &mut |matched| {
             found.push(shown(matched.kind, &matched.record, matched.mark(), viewer));
         })?;
@@ -198,6 +207,9 @@ impl Directory {
     /// Gives each of these entries to `take` where it lies, without copying it.
     pub fn each(&self, ask: &Ask<'_>, viewer: &Viewer, take: &mut dyn FnMut(&Seen<'_>)) -> Answer<SearchEnd> {
         let snapshot = self.snapshot()?;
+        if !self.tells_mailboxes() {
+            return stale::each(&snapshot, ask, &mut |found| take(&found.seen()));
+        }
         let end = snapshot.each(ask, &mut |Matched { kind, record, .. }| {
             let unpacked;
             let entry = match record.hot_entry() {
@@ -221,7 +233,12 @@ impl Directory {
 
     /// How many entries meet a filter, whatever the order and the limits of `ask`.
     pub fn count(&self, ask: &Ask<'_>) -> Answer<(usize, SearchEnd)> {
-        Ok(self.snapshot()?.count_matches(ask)?)
+        let snapshot = self.snapshot()?;
+        if self.tells_mailboxes() {
+            Ok(snapshot.count_matches(ask)?)
+        } else {
+            stale::count(&snapshot, ask)
+        }
     }
 
     /// The mark behind which the entries of a kind begin that are not before `name` in the order of names.
@@ -238,7 +255,13 @@ impl Directory {
         };
         let snapshot = self.snapshot()?;
         let record = snapshot.by_key(kind, &fold_exact(key))?;
-        Ok(record.map(|record| shown(kind, &record, Mark(Vec::new()), viewer)))
+        let found = record.map(|record| shown(kind, &record, Mark(Vec::new()), viewer));
+        match found {
+            _ if self.tells_mailboxes() => Ok(found),
+            // Of one that is not there as of one that is.
+            _ if kind == Kind::Mailbox => Err(ServiceError::Stale),
+            found => Ok(found.map(stale::found)),
+        }
     }
 
     /// Full-text search. Structures may be given by any of their identifiers.
@@ -250,6 +273,14 @@ impl Directory {
             return Err(ServiceError::Cursor);
         }
         let snapshot = self.snapshot()?;
+        let tells_mailboxes = self.tells_mailboxes();
+        let of_others;
+        let r = if tells_mailboxes {
+            r
+        } else {
+            of_others = stale::recherche(r)?;
+            &of_others
+        };
         let mut structure = Vec::with_capacity(r.structure.len());
         for alias in &r.structure {
             let json = self.structure_json(&snapshot, alias)?;
@@ -273,13 +304,17 @@ impl Directory {
                 .hits
                 .into_iter()
                 .map(|hit| Hit {
-                    json: with_telephone(hit.json, hit.signed_in, viewer),
+                    json: match tells_mailboxes {
+                        true => with_telephone(hit.json, hit.signed_in, viewer),
+                        false => stale::json(&hit.json),
+                    },
                     distance_km: hit.distance_km,
                 })
                 .collect(),
             facettes: page
                 .facets
                 .into_iter()
+                .filter(|facet| tells_mailboxes || facet.name != "avec_messagerie")
                 .map(|facet| (facet.name.to_owned(), reference.name_facet(&facet)))
                 .collect(),
         })
@@ -290,15 +325,25 @@ impl Directory {
         let snapshot = self.snapshot()?;
         for candidate in professional_candidates(id) {
             if let Some(record) = snapshot.by_key(Kind::Professional, &fold_exact(&candidate))? {
-                return Ok(Some(record.json()));
+                return Ok(Some(self.told(record.json())));
             }
         }
         Ok(None)
     }
 
+    /// A record as it may be told now.
+    fn told(&self, json: String) -> String {
+        if self.tells_mailboxes() {
+            json
+        } else {
+            stale::json(&json)
+        }
+    }
+
     /// One structure's record, by any of its identifiers.
     pub fn structure(&self, alias: &str, _viewer: &Viewer) -> Answer<Option<String>> {
-        self.structure_json(&*self.snapshot()?, alias)
+        let json = self.structure_json(&*self.snapshot()?, alias)?;
+        Ok(json.map(|json| self.told(json)))
     }
 
     fn structure_json(&self, snapshot: &Snapshot, alias: &str) -> Answer<Option<String>> {
@@ -312,6 +357,7 @@ impl Directory {
 
     /// One mailbox's record.
     pub fn messagerie(&self, adresse: &str, viewer: &Viewer) -> Answer<Option<String>> {
+        self.check_mailboxes()?;
         let Ok(address) = MailAddress::parse(adresse) else {
             return Ok(None);
         };
@@ -330,6 +376,7 @@ impl Directory {
         q: Option<&str>,
         viewer: &Viewer,
     ) -> Answer<Option<Vec<String>>> {
+        self.check_mailboxes()?;
         let snapshot = self.snapshot()?;
         let Some(structure) = self.structure_json(&snapshot, alias)? else {
             return Ok(None);
@@ -344,8 +391,9 @@ impl Directory {
     }
 
     /// What is known of addresses, in the order asked.
-    pub fn verification(&self, adresses: &[String]) -> Vec<Verdict> {
-        adresses.iter().map(|adresse| self.verdict(adresse)).collect()
+    pub fn verification(&self, adresses: &[String]) -> Answer<Vec<Verdict>> {
+        self.check_mailboxes()?;
+        Ok(adresses.iter().map(|adresse| self.verdict(adresse)).collect())
     }
 
     fn verdict(&self, adresse: &str) -> Verdict {
@@ -430,8 +478,8 @@ impl Directory {
         let count = |kind| snapshot.as_ref().map_or(0, |snapshot| snapshot.count(kind));
         Sante {
             pret: snapshot.is_some(),
-            base_joignable: inner.reachable.load(Ordering::Relaxed),
-            version: inner.node.version().max(0).unsigned_abs(),
+            base_joignable: inner.contact.is_reachable(),
+            version: inner.node.public_version().max(0).unsigned_abs(),
             sources: inner.reference.load().sources.clone(),
             professionnels: count(Kind::Professional),
             structures: count(Kind::Structure),

@@ -3,6 +3,17 @@
 //! Red-listed mailboxes, responsible persons and unpublished telephones are not here at all: they never reach
 //! the index, and only operators' and administrators' own routes read them from the store.
 
+/// The condition, in SQL, under which a mailbox `m` leaves the store by another door than the operators' and the
+/// administrators' own.
+pub const VISIBLE_BOX: &str = "not m.liste_rouge";
+
+/// The same where the mailboxes of a structure are counted.
+#[cfg(not(feature = "planted-leak"))]
+pub const COUNTED_BOX: &str = VISIBLE_BOX;
+/// A leak, for the test that must find it (`tests/non_interference.rs`): hidden mailboxes are counted.
+#[cfg(feature = "planted-leak")]
+pub const COUNTED_BOX: &str = "true";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Viewer {

@@ -2,9 +2,11 @@
 //! when done, 1 when failed, 2 when used wrongly.
 
 mod account;
+mod audit;
 mod history;
 mod import;
 pub mod ldap_limits;
+pub mod retention;
 mod sample;
 mod serve;
 pub mod settings;
@@ -45,6 +47,16 @@ enum Command {
     /// Accounts and their keys
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// The audit: who published, read or suppressed what only few may see
+    Audit(audit::AuditOptions),
+    /// Removes what has been kept long enough of the audit and of rejected lines; a serving node does it by itself
+    Purge {
+        #[command(flatten)]
+        options: retention::RetentionOptions,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
     /// Writes made-up extracts in the official layouts
     Sample(sample::SampleOptions),
     /// What is loaded, of which date, and which nodes serve it
@@ -97,6 +109,10 @@ pub fn main() -> ExitCode {
                 load_sample_when_empty,
             } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
             Command::Account(command) => account::run(&common, command).await,
+            Command::Audit(options) => audit::run(&common, options).await,
+            Command::Purge { options, json } => {
+                retention::run(&common, &settings.retention(&options), json).await
+            }
             Command::Sample(options) => sample::run(&options),
             Command::Status { json } => status::run(&common, json).await,
             Command::History { identifier, json } => history::run(&common, &identifier, json).await,

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,19 +17,25 @@ use super::{Failure, close_store, open_store};
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
+use crate::index::sweep::sweep;
 use crate::ldap;
 use crate::rest::{self, RestState};
 use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
 use crate::source::signature::Trust;
+use crate::store::contact::Contact;
 use crate::store::lock::ServeLock;
+use crate::store::retention::{self, Retention};
 use crate::store::{changes, export, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often a node renews its lease.
 const REPORT: Duration = Duration::from_secs(2);
+
+/// How often a node removes what has been kept long enough.
+const PURGE: Duration = Duration::from_secs(3600);
 
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(
@@ -90,8 +95,8 @@ async fn serve(
         tracing::info!("building the index");
         node.catch_up(pool).await?;
     }
-    let reachable = Arc::new(AtomicBool::new(true));
-    let directory = Directory::new(node.clone(), pool.clone(), reachable.clone(), data_dir);
+    let contact = Arc::new(Contact::new(settings.stale_after));
+    let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     directory.refresh_reference(data_dir).await?;
 
     let size_limit = |limit: Option<u32>| limit.map_or(0, |limit| limit as usize);
@@ -121,11 +126,13 @@ async fn serve(
     let following = tokio::spawn(follow(
         node.clone(),
         pool.clone(),
-        reachable,
+        contact,
         stop.clone(),
         changed.clone(),
     ));
     let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
+    let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
+    let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
     let rest = RestState::new(directory.clone(), extraction(pool.clone()), seed);
@@ -148,6 +155,8 @@ async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
     following.abort();
     referring.abort();
+    purging.abort();
+    sweeping.abort();
     Ok(())
 }
 
@@ -162,7 +171,7 @@ fn allow_many_connections() {
 
 /// Loads the sample into a store that never held anything.
 async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> {
-    if changes::version(&mut *pool.acquire().await?).await? > 0 {
+    if changes::version(&mut *pool.acquire().await?).await?.store > 0 {
         return Ok(());
     }
     eprintln!("the store is empty: loading the sample of {}", folder.display());
@@ -184,6 +193,17 @@ async fn keep_reference(directory: Directory, changed: Arc<Notify>, data_dir: Pa
         changed.notified().await;
         if let Err(error) = directory.refresh_reference(&data_dir).await {
             tracing::warn!(%error, "code tables stay as they were");
+        }
+    }
+}
+
+/// Removes what has been kept long enough, at the start and then every hour.
+async fn purge(pool: sqlx::PgPool, retention: Retention) {
+    let mut turn = tokio::time::interval(PURGE);
+    loop {
+        turn.tick().await;
+        if let Err(error) = retention::purge(&pool, &retention).await {
+            tracing::warn!(%error, "the purge waits for its next turn");
         }
     }
 }

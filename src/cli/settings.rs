@@ -3,13 +3,16 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Command};
 use serde::Deserialize;
 
 use super::ldap_limits::{LdapLimits, LdapOptions};
+use super::retention::RetentionOptions;
 use crate::server::networks::Networks;
 use crate::store::connect::{DatabaseUrl, StoreSettings};
+use crate::store::retention::Retention;
 
 /// The file read from the working directory when it is there and `--config` is not given.
 const DEFAULT_FILE: &str = "annuaire.toml";
@@ -123,10 +126,20 @@ pub struct ServeOptions {
     #[arg(long, value_name = "ENTRIES", env = "ANNUAIRE_LDAP_ACCOUNT_SIZE_LIMIT")]
     pub ldap_account_size_limit: Option<u32>,
 
+    /// Seconds without the store after which this node stops telling mailboxes, some of which may have been taken back
+    /// meanwhile; 0 for never [default: 900]
+    #[arg(long, value_name = "SECONDS", env = "ANNUAIRE_STALE_AFTER")]
+    pub stale_after: Option<u64>,
+
     /// Limits of LDAP.
     #[command(flatten)]
     #[serde(flatten)]
     pub ldap_limits: LdapOptions,
+
+    /// How long what need not stay is kept.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub retention: RetentionOptions,
 }
 
 /// Settings that all commands share, as they hold.
@@ -171,6 +184,10 @@ pub struct ServeSettings {
     pub ldap_account_size_limit: Option<u32>,
     /// Limits of LDAP.
     pub ldap_limits: LdapLimits,
+    /// Time without the store after which mailboxes are not told; none for never.
+    pub stale_after: Option<Duration>,
+    /// How long what need not stay is kept.
+    pub retention: Retention,
 }
 
 /// What is wrong with the settings file.
@@ -316,7 +333,16 @@ impl SettingsFile {
                     .unwrap_or(1000),
             ),
             ldap_limits: written.ldap_limits.over(&file.ldap_limits),
+            stale_after: Some(written.stale_after.or(file.stale_after).unwrap_or(900))
+                .filter(|seconds| *seconds > 0)
+                .map(Duration::from_secs),
+            retention: self.retention(&written.retention),
         }
+    }
+
+    /// How long what need not stay is kept, once flags and environment have had their say.
+    pub fn retention(&self, written: &RetentionOptions) -> Retention {
+        written.over(&self.serve.retention)
     }
 }
 

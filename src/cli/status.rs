@@ -57,7 +57,7 @@ async fn sources(connection: &mut sqlx::PgConnection, now: Timestamp) -> Result<
 
 async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Result<(), Failure> {
     let mut connection = pool.acquire().await?;
-    let version = changes::version(&mut connection).await?;
+    let version = changes::version(&mut connection).await?.store;
     let sources = sources(&mut connection, Timestamp::now()).await?;
     let (professionals, activities, structures, mailboxes): (i64, i64, i64, i64) = sqlx::query_as(
         "select (select count(*) from professionals), (select count(*) from activities),

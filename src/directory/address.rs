@@ -90,6 +90,12 @@ pub fn is_citizen(text: &str) -> bool {
     holds_citizens_domain(&plain)
 }
 
+/// Whether [`is_citizen`] need be asked of a line: every way to dress an address has a `@`, a `%`, or a character of
+/// the block of full-width forms. Most lines of most files have none.
+pub fn may_hold_address(line: &[u8]) -> bool {
+    memchr::memchr3(b'@', b'%', 0xEF, line).is_some()
+}
+
 /// The domain as whole labels: `impatient.mssante.fr` and `patient.mssante.fr-exemple.invalid` are others.
 fn holds_citizens_domain(plain: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || c == '-';

@@ -42,6 +42,8 @@ pub struct BoxView<'b> {
 
 /// Position of `dematerialisation` among the columns.
 const DEMATERIALISATION: usize = 12;
+/// And of `identification_nationale`.
+const IDENTIFICATION: usize = 2;
 
 impl Boxes {
     /// Takes one line. A mailbox's first line gives its type and spelling.
@@ -108,6 +110,11 @@ impl BoxView<'_> {
         fingerprint.texts([self.adresse_publiee, self.type_bal]);
         self.rows.iter().for_each(|row| fingerprint.texts(*row));
         fingerprint.value()
+    }
+
+    /// The identifications nationales of its rows.
+    pub fn holders(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|row| row[IDENTIFICATION])
     }
 
     /// The part after the `@`.

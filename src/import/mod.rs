@@ -13,7 +13,7 @@ mod guard;
 mod history;
 mod lists;
 mod people;
-mod publication;
+pub(crate) mod publication;
 mod report;
 mod sites;
 mod write;

@@ -1,6 +1,7 @@
 //! One publication in the making: the transaction in which one import command writes, its clock, its ids, and
 //! what it changed. Nothing of it is visible before [`Publication::finish`].
 
+use std::collections::HashSet;
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -8,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::copy::Rows;
 use super::history;
+use crate::store::suppressions;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
@@ -21,7 +23,8 @@ pub enum Genre {
 }
 
 impl Genre {
-    fn letter(self) -> char {
+    /// The letter of the change log.
+    pub fn letter(self) -> char {
         match self {
             Self::Professional => 'p',
             Self::Structure => 's',
@@ -92,39 +95,89 @@ impl PublicIds {
     }
 }
 
-/// The writing end of an import command.
+/// "annuaire" in ASCII, cut to 63 bits: one import at a time on one database.
+const IMPORT_LOCK: i64 = 7_020_098_466_046_816_869;
+/// The next number: one writer of mailboxes and versions at a time. An import takes it only when it begins to write
+/// them, so that operators need not wait while it reads its files.
+const MAILBOX_LOCK: i64 = IMPORT_LOCK + 1;
+/// Changes that are followed one by one whatever the size of the store: counting it would cost more.
+const FOLLOWED: u64 = 10_000;
+
+/// The writing end of an import command, or of an operator's request.
 pub struct Publication<'c> {
     pub connection: &'c mut PgConnection,
     /// Seconds since the Unix epoch.
     pub now: i64,
     pub ids: PublicIds,
+    /// The sequence from which this writer takes its ids.
+    sequence: &'static str,
+    first_id: i64,
     next_id: i64,
     changes: Rows,
+    /// Public ids of entries that are suppressed on request.
+    suppressed: HashSet<String>,
+    /// Whether the public sees a difference.
+    public: bool,
     /// Whether labels, domains or other things that every entry may show have changed.
     pub rebuild: bool,
 }
 
 impl<'c> Publication<'c> {
-    /// Opens a publication inside the caller's transaction. Waits for any other import to end.
+    /// Opens an import's publication inside the caller's transaction. Waits for any other import to end.
     pub async fn begin(connection: &'c mut PgConnection, now: i64) -> Result<Self, sqlx::Error> {
-        // "annuaire" in ASCII, cut to 63 bits: one import at a time on one database.
-        sqlx::query("select pg_advisory_xact_lock(7020098466046816869)")
-            .execute(&mut *connection)
-            .await?;
+        lock(connection, IMPORT_LOCK).await?;
+        Self::open(connection, now, "entity_ids").await
+    }
+
+    /// Opens an operator's publication inside the caller's transaction. Waits for any other writer of mailboxes.
+    pub async fn begin_for_operator(connection: &'c mut PgConnection, now: i64) -> Result<Self, sqlx::Error> {
+        lock(connection, MAILBOX_LOCK).await?;
+        Self::open(connection, now, "operator_ids").await
+    }
+
+    async fn open(
+        connection: &'c mut PgConnection,
+        now: i64,
+        sequence: &'static str,
+    ) -> Result<Self, sqlx::Error> {
         let key: String = sqlx::query_scalar("select value from settings where name = 'public_id_key'")
             .fetch_one(&mut *connection)
             .await?;
-        let next_id: i64 = sqlx::query_scalar("select nextval('entity_ids')")
-            .fetch_one(&mut *connection)
-            .await?;
+        // Read, not taken: a publication that shows nothing new leaves no gap in the numbers.
+        let next_id: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select last_value from {sequence}")))
+                .fetch_one(&mut *connection)
+                .await?;
+        let suppressed = suppressions::entries(connection).await?.into_iter().collect();
         Ok(Self {
             connection,
             now,
             ids: PublicIds::new(&key),
+            sequence,
+            first_id: next_id,
             next_id,
-            changes: Rows::new("copy pg_temp.changes (genre, entity_id, public_id, action) from stdin"),
+            changes: Rows::new(
+                "copy pg_temp.changes (genre, entity_id, public_id, action, public, neighbour) from stdin",
+            ),
+            suppressed,
+            public: false,
             rebuild: false,
         })
+    }
+
+    /// Waits for any other writer of mailboxes: to be called before mailboxes are read to be compared.
+    pub async fn lock_mailboxes(&mut self) -> Result<(), sqlx::Error> {
+        lock(self.connection, MAILBOX_LOCK).await
+    }
+
+    /// Whether an entry stays out of the directory on request.
+    pub fn is_suppressed(&self, genre: Genre, key: &str) -> bool {
+        !self.suppressed.is_empty() && self.is_suppressed_id(&self.ids.make(genre, key))
+    }
+
+    /// The same, by its public id.
+    pub fn is_suppressed_id(&self, public_id: &str) -> bool {
+        self.suppressed.contains(public_id)
     }
 
     /// A new id, used by no entry before.
@@ -135,11 +188,29 @@ impl<'c> Publication<'c> {
 
     /// Notes that an entry changed.
     pub fn note(&mut self, genre: Genre, id: i64, public_id: &str, action: Action) {
+        self.public = true;
+        self.note_row(genre, id, public_id, action, true, false);
+    }
+
+    /// Notes that an entry changed for those who have signed in; the public sees it as before.
+    pub fn note_for_accounts(&mut self, genre: Genre, id: i64, public_id: &str) {
+        self.note_row(genre, id, public_id, Action::Updated, false, false);
+    }
+
+    /// Notes that an entry shows something else of another one, and is itself as before.
+    pub fn note_neighbour(&mut self, genre: Genre, id: i64, public_id: &str) {
+        self.public = true;
+        self.note_row(genre, id, public_id, Action::Updated, true, true);
+    }
+
+    fn note_row(&mut self, genre: Genre, id: i64, key: &str, action: Action, public: bool, neighbour: bool) {
         self.changes
             .plain(genre.letter())
             .plain(id)
-            .text(public_id)
+            .text(key)
             .plain(action.letter())
+            .plain(public)
+            .plain(neighbour)
             .end();
     }
 
@@ -166,49 +237,34 @@ impl<'c> Publication<'c> {
     /// Writes the change log and the new version, and tells the nodes when the transaction commits.
     /// Gives the version, or `None` when nothing changed.
     pub async fn finish(mut self) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query("select setval('entity_ids', $1)")
-            .bind(self.next_id)
-            .execute(&mut *self.connection)
-            .await?;
+        if self.next_id > self.first_id {
+            sqlx::query("select setval($1::regclass, $2)")
+                .bind(self.sequence)
+                .bind(self.next_id)
+                .execute(&mut *self.connection)
+                .await?;
+        }
         if self.changes.count == 0 && !self.rebuild {
             return Ok(None);
         }
-        let entries: i64 = sqlx::query_scalar(
-            "select (select count(*) from professionals) + (select count(*) from mailboxes)
-                  + (select count(*) from structures_rpps) + (select count(*) from structures_finess)",
+        self.lock_mailboxes().await?;
+        let (version, public_version): (i64, i64) = sqlx::query_as(
+            "select version + 1, public_version from publications order by version desc limit 1",
         )
         .fetch_one(&mut *self.connection)
         .await?;
-        let version: i64 = sqlx::query_scalar("select max(version) + 1 from publications")
-            .fetch_one(&mut *self.connection)
-            .await?;
         let first = version == 1;
-        let rebuild = self.rebuild || first || self.changes.count * REBUILD_SHARE > entries.unsigned_abs();
-        sqlx::query("insert into publications (version, rebuild) values ($1, $2)")
+        let public = self.public || self.rebuild;
+        let rebuild = self.rebuild || first || self.is_much().await?;
+        sqlx::query("insert into publications (version, rebuild, public_version) values ($1, $2, $3)")
             .bind(version)
             .bind(rebuild)
+            .bind(public_version + i64::from(public))
             .execute(&mut *self.connection)
             .await?;
         // The first load is one event, not millions.
         if !first {
-            sqlx::query(
-                "create temp table changes (genre \"char\", entity_id bigint, public_id text, action \"char\")
-                 on commit drop",
-            )
-            .execute(&mut *self.connection)
-            .await?;
-            self.changes.send(&mut *self.connection).await?;
-            history::compare(&mut *self.connection).await?;
-            sqlx::query(
-                "insert into change_log (version, genre, entity_id, public_id, action, champs)
-                 select $1, genre, entity_id, public_id, action, case action when 'u' then
-                        (select array_agg(distinct champ) from pg_temp.champs f, unnest(f.champs) as champ
-                         where (f.genre, f.entity_id) = (c.genre, c.entity_id)) end
-                 from pg_temp.changes c",
-            )
-            .bind(version)
-            .execute(&mut *self.connection)
-            .await?;
+            self.write_changes(version).await?;
         }
         sqlx::query("select pg_notify('annuaire', $1)")
             .bind(version.to_string())
@@ -216,6 +272,55 @@ impl<'c> Publication<'c> {
             .await?;
         Ok(Some(version))
     }
+
+    /// Whether so much changed that building an index anew is faster than following. Hidden boxes do not count.
+    async fn is_much(&mut self) -> Result<bool, sqlx::Error> {
+        if self.sequence == "operator_ids" {
+            return Ok(false);
+        }
+        let few = self.changes.count < FOLLOWED;
+        let enough: i64 = sqlx::query_scalar(
+            "select (select count(*) from (select 1 from professionals limit $1) p)
+                  + (select count(*) from (select 1 from mailboxes where not liste_rouge limit $1) m)
+                  + (select count(*) from (select 1 from structures_rpps limit $1) r)
+                  + (select count(*) from (select 1 from structures_finess limit $1) f)",
+        )
+        // Few changes need only few entries to be few: no need to count them all.
+        .bind(few.then(|| (FOLLOWED * REBUILD_SHARE).cast_signed()))
+        .fetch_one(&mut *self.connection)
+        .await?;
+        Ok(self.changes.count * REBUILD_SHARE > enough.unsigned_abs())
+    }
+
+    async fn write_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "create temp table changes (genre \"char\", entity_id bigint, public_id text, action \"char\",
+                 public boolean, neighbour boolean) on commit drop",
+        )
+        .execute(&mut *self.connection)
+        .await?;
+        self.changes.send(&mut *self.connection).await?;
+        history::compare(&mut *self.connection).await?;
+        sqlx::query(
+            "insert into change_log (version, genre, entity_id, public_id, action, public, neighbour, champs)
+             select $1, genre, entity_id, public_id, action, public, neighbour, case action when 'u' then
+                    (select array_agg(distinct champ) from pg_temp.champs f, unnest(f.champs) as champ
+                     where (f.genre, f.entity_id) = (c.genre, c.entity_id)) end
+             from pg_temp.changes c",
+        )
+        .bind(version)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn lock(connection: &mut PgConnection, number: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(number)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// What an import did to the entries of one kind.

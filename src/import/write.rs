@@ -11,6 +11,7 @@ use super::write_reference::{LabelOrigin, Labels};
 use super::write_structures::StructureKeys;
 use super::{guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures};
 use crate::source::{Extract, Kind};
+use crate::store::suppressions;
 
 /// Tables that hold what extracts told.
 const LOADED_TABLES: &str = "professionals, professional_identifiers, practices, qualifications, diplomas, activities,
@@ -57,7 +58,7 @@ pub async fn write(
     write_reference::write_labels(publication, &built_in, LabelOrigin::BuiltIn).await?;
     let mut keys = StructureKeys::load(publication).await?;
     let mut reports = Vec::new();
-    let (mut people, mut qualifications, mut diplomas) = (None, None, None);
+    let (mut people, mut qualifications, mut diplomas, mut mailboxes) = (None, None, None, None);
     for (extract, gathered) in accepted {
         let start = std::time::Instant::now();
         let mut report = file_report(&extract, &gathered);
@@ -94,14 +95,11 @@ pub async fn write(
                 report.entites.insert("structures", Entities::new(total, counts));
             }
             Content::Boxes(boxes) => {
-                let counts = write_boxes::write(publication, &boxes).await?;
                 let mut labels = Labels::default();
                 labels.add_codes("TRE_G15", &boxes.professions);
                 labels.add_codes("TRE_R09", &boxes.categories);
                 write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
-                report
-                    .entites
-                    .insert("messageries", Entities::new(boxes.len() as u64, counts));
+                mailboxes = Some((place, boxes));
             }
             // Persons and their lists are written together, below.
             Content::People(content) => people = Some((place, content)),
@@ -121,6 +119,17 @@ pub async fn write(
     )
     .await?;
     keys.save(publication).await?;
+    // Last: from here to the end of the import operators wait.
+    if let Some((place, boxes)) = mailboxes {
+        let start = std::time::Instant::now();
+        let counts = write_boxes::write(publication, &boxes).await?;
+        if let Some(report) = reports.get_mut(place) {
+            let entities = Entities::new(boxes.len() as u64, counts);
+            report.entites.insert("messageries", entities);
+            report.secondes += start.elapsed().as_secs_f64();
+        }
+    }
+    suppressions::apply(publication.connection).await?;
     Ok(reports)
 }
 

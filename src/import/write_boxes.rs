@@ -1,7 +1,8 @@
 //! Writes the mailboxes of the national extract. Boxes that an operator published are the operator's: an
-//! extract neither changes nor withdraws them, and a red-listed box is absent from extracts by nature.
+//! extract neither changes nor withdraws them, and a red-listed box is absent from extracts by nature (the rule
+//! of each field is in [`crate::publication`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
@@ -9,6 +10,8 @@ use tokio_stream::StreamExt as _;
 use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
 use super::publication::{Action, Counts, Genre, Publication};
+use crate::store::aliases::structures_named;
+use crate::store::suppressions;
 
 struct Known {
     id: i64,
@@ -20,7 +23,9 @@ struct Known {
 
 /// Writes all that changed; boxes of the extract that the file no longer holds are withdrawn.
 pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<Counts, sqlx::Error> {
+    publication.lock_mailboxes().await?;
     let mut known = load_known(publication).await?;
+    let mut kept_out = KeptOut::load(publication).await?;
     let mut counts = Counts::default();
     let mut stale = Vec::new();
     let mut own = Rows::new(
@@ -28,7 +33,11 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
          created_at, modified_at, hash) from stdin",
     );
     let mut attachments = Rows::new("copy mailbox_attachments from stdin");
+    // A box that is kept out counts as one that the file does not hold.
     for entry in boxes.iter() {
+        if is_of_suppressed_person(publication, &entry) {
+            continue;
+        }
         let hash = entry.fingerprint();
         let (id, created_at) = match known.get_mut(entry.adresse) {
             Some(old) => {
@@ -41,6 +50,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
                 note(publication, entry.adresse, old.id, Action::Updated);
                 (old.id, old.created_at)
             }
+            None if kept_out.holds(&publication.ids.make(Genre::Mailbox, entry.adresse)) => continue,
             None => {
                 counts.created += 1;
                 let id = publication.new_id();
@@ -64,6 +74,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
         stale.push(gone.id);
         note(publication, adresse, gone.id, Action::Withdrawn);
     }
+    kept_out.forget_absent(publication).await?;
     note_neighbours(publication, &stale).await?;
     publication.delete("mailboxes", "id", &stale).await?;
     publication
@@ -74,8 +85,64 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
     Ok(counts)
 }
 
-/// Holders and structures of boxes that go or change show them: they change too.
+/// Addresses, by public id, that an extract does not bring back: withdrawn by their operators (true once the file was
+/// found to hold them still), or suppressed on request while the files were read.
+struct KeptOut {
+    withdrawn: HashMap<String, bool>,
+    suppressed: HashSet<String>,
+}
+
+impl KeptOut {
+    async fn load(publication: &mut Publication<'_>) -> Result<Self, sqlx::Error> {
+        let withdrawn: Vec<String> = sqlx::query_scalar("select public_id from withdrawn_mailboxes")
+            .fetch_all(&mut *publication.connection)
+            .await?;
+        Ok(Self {
+            withdrawn: withdrawn.into_iter().map(|id| (id, false)).collect(),
+            suppressed: suppressions::entries(publication.connection)
+                .await?
+                .into_iter()
+                .collect(),
+        })
+    }
+
+    fn holds(&mut self, public_id: &str) -> bool {
+        if let Some(still_there) = self.withdrawn.get_mut(public_id) {
+            *still_there = true;
+            return true;
+        }
+        self.suppressed.contains(public_id)
+    }
+
+    /// Once the extract knows of a withdrawal it needs no more guarding against.
+    async fn forget_absent(self, publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
+        let absent: Vec<String> = self
+            .withdrawn
+            .into_iter()
+            .filter(|(_, still_there)| !still_there)
+            .map(|(public_id, _)| public_id)
+            .collect();
+        sqlx::query("delete from withdrawn_mailboxes where public_id = any($1)")
+            .bind(&absent)
+            .execute(&mut *publication.connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A nominative box names its holder.
+fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -> bool {
+    entry.type_bal == "PER"
+        && entry
+            .holders()
+            .any(|holder| publication.is_suppressed(Genre::Professional, holder))
+}
+
+/// Holders and structures of boxes that go or change show them.
 async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let holders: Vec<(i64, String)> = sqlx::query_as(
         "select distinct p.id, p.public_id from mailbox_attachments a
          join professionals p using (identification_nationale) where a.mailbox_id = any($1)",
@@ -84,18 +151,23 @@ async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Resu
     .fetch_all(&mut *publication.connection)
     .await?;
     for (id, public_id) in holders {
-        publication.note(Genre::Professional, id, &public_id, Action::Updated);
+        publication.note_neighbour(Genre::Professional, id, &public_id);
     }
-    let structures: Vec<(i64, String)> = sqlx::query_as(
-        "select distinct s.id, s.public_id from mailbox_attachments a join structures s
-           on a.type_structure || a.identifiant_structure in ('1' || s.finess, '3' || s.siret, s.ancien_identifiant)
-         where a.mailbox_id = any($1)",
+    let aliases: Vec<String> = sqlx::query_scalar(
+        "select distinct type_structure || identifiant_structure from mailbox_attachments
+         where mailbox_id = any($1) and identifiant_structure <> ''",
     )
     .bind(ids)
     .fetch_all(&mut *publication.connection)
     .await?;
+    let named = structures_named(publication.connection, &aliases).await?;
+    let structures: Vec<(i64, String)> =
+        sqlx::query_as("select id, public_id from structure_keys where id = any($1)")
+            .bind(&named)
+            .fetch_all(&mut *publication.connection)
+            .await?;
     for (id, public_id) in structures {
-        publication.note(Genre::Structure, id, &public_id, Action::Updated);
+        publication.note_neighbour(Genre::Structure, id, &public_id);
     }
     Ok(())
 }

@@ -90,7 +90,8 @@ struct Stale {
     diplomas: Vec<i64>,
 }
 
-/// What is to be written of one person.
+/// What is to be written of one person; nothing at first.
+#[derive(Default)]
 struct Plan {
     id: i64,
     new: bool,
@@ -115,6 +116,10 @@ pub async fn write(
     let mut plans = Vec::with_capacity(people.len());
     let mut stale = Stale::default();
     for person in people.iter() {
+        if publication.is_suppressed(Genre::Professional, person.identification_nationale) {
+            plans.push(Plan::default());
+            continue;
+        }
         written.activities += person.activities.len() as u64;
         let plan = plan(
             publication,

@@ -232,6 +232,13 @@ fn settle(
     stale: &mut Vec<i64>,
     counts: &mut Counts,
 ) -> Option<i64> {
+    if keys
+        .public_ids
+        .get(&id)
+        .is_some_and(|key| publication.is_suppressed_id(key))
+    {
+        return None;
+    }
     match known.get_mut(&id) {
         None => {
             counts.created += 1;

@@ -11,7 +11,7 @@ use super::document;
 use super::node::{Generation, IndexError};
 use super::schema::Fields;
 use super::views::ViewsWriter;
-use crate::store::changes;
+use crate::store::changes::{self, Version};
 use crate::store::documents::{Document, Documents, IdTable};
 
 /// Memory of tantivy's writers, all together: the larger, the fewer segments a search has to look at.
@@ -53,7 +53,10 @@ impl Sink {
 }
 
 /// Fills an empty generation with all that the store shows in this transaction; gives the version that it is of.
-pub async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> Result<i64, IndexError> {
+pub async fn fill(
+    generation: &Generation,
+    connection: &mut sqlx::PgConnection,
+) -> Result<Version, IndexError> {
     let version = changes::version(connection).await?;
     let writer: IndexWriter = generation.index.writer_with_num_threads(THREADS, MEMORY)?;
     writer.set_merge_policy(Box::new(NoMergePolicy));
@@ -135,7 +138,7 @@ async fn read(
     Ok(())
 }
 
-fn finish(sink: Sink, version: i64) -> Result<(), IndexError> {
+fn finish(sink: Sink, version: Version) -> Result<(), IndexError> {
     // Records first: a document never names one that is not there.
     sink.views
         .into_inner()
@@ -143,7 +146,7 @@ fn finish(sink: Sink, version: i64) -> Result<(), IndexError> {
         .finish()?;
     let mut writer = sink.writer;
     let mut commit = writer.prepare_commit()?;
-    commit.set_payload(&version.to_string());
+    commit.set_payload(&version.to_payload());
     commit.commit()?;
     writer.wait_merging_threads()?;
     Ok(())

@@ -1,8 +1,7 @@
 //! Keeps a node's index up: told by `NOTIFY`, and looking by itself now and then in case it was not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -10,25 +9,28 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
+use crate::store::accounts;
+use crate::store::contact::Contact;
 
 /// The channel on which publications are told.
 const CHANNEL: &str = "annuaire";
 /// Longest time between two looks at the store.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Follows the store until `stop`. `changed` is told after each step; `reachable` tells whether Postgres answers.
+/// Follows the store until `stop`. `changed` is told after each step; `contact` tells whether Postgres answers.
 pub async fn follow(
     node: Arc<Node>,
     pool: PgPool,
-    reachable: Arc<AtomicBool>,
+    contact: Arc<Contact>,
     stop: CancellationToken,
     changed: Arc<Notify>,
 ) {
     let mut listener: Option<PgListener> = None;
     loop {
+        let asked = Instant::now();
         match node.catch_up(&pool).await {
             Ok(did) => {
-                if !reachable.swap(true, Ordering::Relaxed) {
+                if contact.heard(asked) {
                     tracing::info!("the store answers again");
                 }
                 if did {
@@ -37,30 +39,35 @@ pub async fn follow(
                 }
             }
             Err(error) => {
-                if reachable.swap(false, Ordering::Relaxed) {
+                if contact.lost() {
                     tracing::warn!(%error, "the store does not answer; the index goes on answering from its last state");
                 }
                 listener = None;
             }
         }
         if listener.is_none()
-            && reachable.load(Ordering::Relaxed)
+            && contact.is_reachable()
             && let Ok(mut fresh) = PgListener::connect_with(&pool).await
-            && fresh.listen(CHANNEL).await.is_ok()
+            && fresh.listen_all([CHANNEL, accounts::CHANNEL]).await.is_ok()
         {
             listener = Some(fresh);
+            contact.accounts_changed();
             // What came between the last look and the listening is not announced again.
             continue;
         }
         let told = async {
             match &mut listener {
-                Some(listener) => listener.recv().await.is_ok(),
+                Some(listener) => listener.recv().await.ok(),
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            heard = told => if !heard { listener = None },
+            heard = told => match heard {
+                Some(heard) if heard.channel() == accounts::CHANNEL => contact.accounts_changed(),
+                Some(_) => {}
+                None => listener = None,
+            },
             () = tokio::time::sleep(LOOK) => {}
         }
     }

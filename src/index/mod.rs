@@ -14,6 +14,7 @@ mod schema;
 mod search;
 pub mod snapshot;
 mod suggest;
+pub mod sweep;
 mod terms;
 pub mod views;
 

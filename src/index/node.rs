@@ -1,15 +1,15 @@
 //! This node's index on disk: opened at start, built beside the old one and swapped, kept up by the change log.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use sqlx::{Connection as _, PgPool};
 use tantivy::directory::MmapDirectory;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::build;
 use super::document::{self, entity_key};
@@ -17,13 +17,13 @@ use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
 use super::snapshot::Snapshot;
 use super::views::{Views, ViewsWriter};
 use crate::query::Kind;
-use crate::store::changes::{self, Changes};
+use crate::store::changes::{self, Changes, Version};
 use crate::store::documents::{Document, Documents};
 
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 6;
+const LAYOUT: u32 = 7;
 const FOLLOW_MEMORY: usize = 32 << 20;
 
 /// Why the index could not be opened, built or followed.
@@ -45,6 +45,8 @@ pub struct Generation {
     pub fields: Fields,
     pub folder: PathBuf,
     reader: IndexReader,
+    /// Opened by the first change, and kept: it merges segments while the next change is written and shown.
+    writer: std::sync::Mutex<Option<IndexWriter>>,
     shown: ArcSwap<Snapshot>,
 }
 
@@ -53,8 +55,11 @@ pub struct Node {
     folder: PathBuf,
     current: ArcSwapOption<Generation>,
     version: AtomicI64,
+    public_version: AtomicI64,
     /// One writer at a time.
     writing: Mutex<()>,
+    /// Told when entries were taken out, which lie in their segments until these are rewritten.
+    taken_out: Notify,
 }
 
 impl Node {
@@ -69,16 +74,19 @@ impl Node {
             folder,
             current: ArcSwapOption::empty(),
             version: AtomicI64::new(-1),
+            public_version: AtomicI64::new(0),
             writing: Mutex::new(()),
+            taken_out: Notify::new(),
         };
         let named = std::fs::read_to_string(node.folder.join(POINTER)).unwrap_or_default();
         let named = named.trim();
         let is_ours = named.starts_with(&format!("{LAYOUT}-")) && !named.contains(['/', '.']);
         if is_ours && let Ok(generation) = Generation::open(node.folder.join(named)) {
             let payload = generation.index.load_metas().ok().and_then(|metas| metas.payload);
-            if let Some(version) = payload.and_then(|version| version.parse().ok()) {
-                node.version.store(version, Ordering::Release);
+            if let Some(version) = payload.and_then(|payload| Version::from_payload(&payload)) {
+                node.note(version);
                 node.current.store(Some(Arc::new(generation)));
+                node.taken_out.notify_one();
             }
         }
         Ok(node)
@@ -92,6 +100,16 @@ impl Node {
     /// The store's version that the index shows; -1 before the first build.
     pub fn version(&self) -> i64 {
         self.version.load(Ordering::Acquire)
+    }
+
+    /// The same, counting only what the public can see; the one to show.
+    pub fn public_version(&self) -> i64 {
+        self.public_version.load(Ordering::Acquire)
+    }
+
+    fn note(&self, version: Version) {
+        self.public_version.store(version.public, Ordering::Release);
+        self.version.store(version.store, Ordering::Release);
     }
 
     /// Catches up with the store. Gives whether anything had to be done.
@@ -108,7 +126,7 @@ impl Node {
             return Ok(true);
         }
         let changes = changes::since(&mut transaction, self.version()).await?;
-        if changes.version == self.version() {
+        if changes.version.store == self.version() {
             return Ok(false);
         }
         if changes.rebuild {
@@ -117,6 +135,19 @@ impl Node {
             self.follow(&mut transaction, changes).await?;
         }
         Ok(true)
+    }
+
+    /// Waits until entries are taken out; returns at once when some were since the last time.
+    pub async fn something_taken_out(&self) {
+        self.taken_out.notified().await;
+    }
+
+    /// Rewrites the segments that hold entries that were taken out. Blocks; changes are followed meanwhile.
+    pub fn sweep(&self) -> Result<(), IndexError> {
+        match self.current.load_full() {
+            Some(generation) => generation.sweep(),
+            None => Ok(()),
+        }
     }
 
     /// Builds the index anew beside the old one, whatever the versions.
@@ -133,7 +164,7 @@ impl Node {
     async fn build(&self, connection: &mut sqlx::PgConnection) -> Result<(), IndexError> {
         let version = changes::version(connection).await?;
         let name = (0..)
-            .map(|n| format!("{LAYOUT}-{version}-{n}"))
+            .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
         let generation = Generation::create(self.folder.join(name.unwrap_or_default()))?;
         let version = build::fill(&generation, connection).await?;
@@ -142,7 +173,7 @@ impl Node {
     }
 
     /// Makes a generation the current one; the one before is removed once nobody reads it.
-    fn swap(&self, generation: Generation, version: i64) -> Result<(), IndexError> {
+    fn swap(&self, generation: Generation, version: Version) -> Result<(), IndexError> {
         let failed = |error| IndexError::Folder {
             folder: self.folder.clone(),
             error,
@@ -157,7 +188,7 @@ impl Node {
         std::fs::write(&beside, &name).map_err(failed)?;
         std::fs::rename(&beside, self.folder.join(POINTER)).map_err(failed)?;
         self.current.store(Some(Arc::new(generation)));
-        self.version.store(version, Ordering::Release);
+        self.note(version);
         for entry in std::fs::read_dir(&self.folder)
             .map_err(failed)?
             .filter_map(Result::ok)
@@ -194,10 +225,10 @@ impl Node {
                 .map(|(id, mailbox)| Document::Mailbox(id, mailbox)),
         );
         tokio::task::block_in_place(|| {
-            let merging = generation.change(&changes, &read)?;
-            self.version.store(changes.version, Ordering::Release);
-            merging.wait_merging_threads()?;
-            generation.show()
+            generation.change(&changes, &read)?;
+            self.note(changes.version);
+            self.taken_out.notify_one();
+            Ok(())
         })
     }
 }
@@ -232,6 +263,7 @@ impl Generation {
             fields,
             folder,
             reader,
+            writer: std::sync::Mutex::default(),
             shown: ArcSwap::from_pointee(shown),
         })
     }
@@ -246,9 +278,43 @@ impl Generation {
         Ok(())
     }
 
-    /// Takes out what changed, puts in what was read of it, and shows that. The writer may go on merging.
-    fn change(&self, changes: &Changes, read: &[Document]) -> Result<IndexWriter, IndexError> {
-        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?;
+    /// The writer, opened where none is kept.
+    fn writer(&self, kept: &mut Option<IndexWriter>) -> Result<IndexWriter, IndexError> {
+        Ok(match kept.take() {
+            Some(writer) => writer,
+            None => self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?,
+        })
+    }
+
+    /// Rewrites, one after the other, the segments that hold entries that were taken out.
+    fn sweep(&self) -> Result<(), IndexError> {
+        let mut swept = false;
+        for segment in self.index.searchable_segment_metas()? {
+            if !segment.has_deletes() {
+                continue;
+            }
+            let merging = {
+                let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut writer = self.writer(&mut kept)?;
+                let merging = writer.merge(&[segment.id()]);
+                *kept = Some(writer);
+                merging
+            };
+            // One that is being merged already is on its way out.
+            swept |= merging.wait().is_ok();
+        }
+        if !swept {
+            return Ok(());
+        }
+        // Not while a change is half written.
+        let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.show()
+    }
+
+    /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.
+    fn change(&self, changes: &Changes, read: &[Document]) -> Result<(), IndexError> {
+        let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer(&mut kept)?;
         for (kind, ids) in [
             (Kind::Professional, &changes.professionals),
             (Kind::Structure, &changes.structures),
@@ -269,9 +335,11 @@ impl Generation {
             views.finish()?;
         }
         let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&changes.version.to_string());
+        commit.set_payload(&changes.version.to_payload());
         commit.commit()?;
         self.show()?;
-        Ok(writer)
+        // After a failure it is not kept: a new one begins from what was committed.
+        *kept = Some(writer);
+        Ok(())
     }
 }

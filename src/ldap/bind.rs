@@ -11,7 +11,7 @@ use super::dn::Dn;
 use super::reply;
 use super::tree::Place;
 use super::{Context, KeysInClear};
-use crate::service::ServiceError;
+use crate::service::{ServiceError, Standing};
 use crate::visibility::Viewer;
 
 /// The mechanism of certificates (RFC 4422 appendix A).
@@ -23,6 +23,8 @@ pub struct Session {
     pub viewer: Viewer,
     /// The name bound as, canonical; empty for nobody.
     pub name: String,
+    /// What it was signed in with; none for nobody.
+    pub standing: Option<Standing>,
 }
 
 impl Session {
@@ -31,6 +33,7 @@ impl Session {
         Self {
             viewer: Viewer::Public,
             name: String::new(),
+            standing: None,
         }
     }
 }
@@ -84,7 +87,7 @@ async fn simple(context: &Context, link: &Link, name: &str, key: &str) -> Result
     let Place::Account(account, suffix) = context.tree.find(&dn) else {
         return Err(invalid_credentials());
     };
-    let viewer = context.directory.authenticate(&account, key).await;
+    let viewer = context.directory.authenticate(&account, key, link.address).await;
     session(viewer, || suffix.account_dn(&account))
 }
 
@@ -128,11 +131,15 @@ fn wanted(context: &Context, authzid: &[u8]) -> Result<Option<String>, LdapResul
 }
 
 fn session(
-    viewer: Result<Option<Viewer>, ServiceError>,
+    found: Result<Option<(Viewer, Standing)>, ServiceError>,
     name: impl FnOnce() -> String,
 ) -> Result<Session, LdapResult> {
-    match viewer {
-        Ok(Some(viewer)) => Ok(Session { viewer, name: name() }),
+    match found {
+        Ok(Some((viewer, standing))) => Ok(Session {
+            viewer,
+            name: name(),
+            standing: Some(standing),
+        }),
         Ok(None) => Err(invalid_credentials()),
         Err(fault) => {
             tracing::warn!(error = %fault, "accounts cannot be read");

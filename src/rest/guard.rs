@@ -30,10 +30,19 @@ pub async fn guard(State(state): State<RestState>, request: Request, next: Next)
         response.headers_mut().insert("x-request-id", value);
     }
     let (status, duration) = (response.status().as_u16(), started.elapsed());
-    state.metrics.count(method, route, status, duration);
+    if !is_for_few(route) {
+        state.metrics.count(method, route, status, duration);
+    }
     let milliseconds = duration.as_secs_f64() * 1000.0;
     tracing::info!(target: "annuaire::access", method, route, status, milliseconds, id);
     response
+}
+
+/// Routes whose use tells that something hidden happened: the audit knows of it, the counters do not.
+fn is_for_few(route: &str) -> bool {
+    ["/api/v1/operateur/", "/api/v1/administration/"]
+        .iter()
+        .any(|few| route.starts_with(few))
 }
 
 /// Anybody can make up methods; counters and logs know these.

@@ -69,7 +69,7 @@ impl Metrics {
             ),
             (
                 "annuaire_version",
-                "Version of the store that this node serves.",
+                "Version that this node serves, counting only what the public can see.",
                 sante.version,
             ),
             (

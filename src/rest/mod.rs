@@ -18,6 +18,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod administration;
 mod answer;
 mod docs;
 mod domaines;
@@ -27,6 +28,7 @@ mod messageries;
 mod metrics;
 mod nearest;
 mod nomenclatures;
+mod operateur;
 mod parameters;
 mod problem;
 mod professionnels;
@@ -61,6 +63,21 @@ fn operations() -> OpenApiRouter<RestState> {
         .routes(routes!(nomenclatures::get))
         .routes(routes!(extractions::list))
         .routes(routes!(extractions::get))
+        .routes(routes!(
+            operateur::messageries::put,
+            operateur::messageries::patch,
+            operateur::messageries::delete
+        ))
+        .routes(routes!(operateur::liste::get))
+        .routes(routes!(operateur::lots::post))
+        .routes(routes!(administration::messageries::list))
+        .routes(routes!(administration::messageries::get))
+        .routes(routes!(administration::suppressions::list))
+        .routes(routes!(
+            administration::suppressions::put,
+            administration::suppressions::delete
+        ))
+        .routes(routes!(administration::audit::get))
         .routes(routes!(sante::get))
 }
 

@@ -41,12 +41,20 @@ kinds! {
         "Le corps de la requête n'est pas un document JSON bien formé.";
     UNAUTHORIZED, UNAUTHORIZED, "cle-refusee", "Clé refusée",
         "La clé d'accès n'est pas reconnue. Sans clé, l'appel est public.";
+    FORBIDDEN, FORBIDDEN, "interdit", "Interdit",
+        "Le compte ne permet pas cette opération, ou pas sur ce domaine.";
     NOT_FOUND, NOT_FOUND, "introuvable", "Introuvable",
         "Aucune fiche ne répond à cet identifiant.";
     UNKNOWN_ROUTE, NOT_FOUND, "route-inconnue", "Route inconnue",
         "Aucune ressource n'est servie à ce chemin ; voir /docs.";
     METHOD, METHOD_NOT_ALLOWED, "methode-refusee", "Méthode refusée",
         "Ce chemin existe, mais pas avec cette méthode ; l'en-tête Allow dit lesquelles.";
+    FIXED_FIELD, CONFLICT, "champ-fixe", "Champ fixé à la création",
+        "Le type et l'adresse d'une messagerie ne changent pas ; retirer celle-ci et en publier une autre.";
+    CHANGED_MEANWHILE, PRECONDITION_FAILED, "version-differente", "Version différente",
+        "La fiche a changé depuis la lecture, ou n'est pas dans l'état que dit If-Match ou If-None-Match ; la relire.";
+    FAULTS, UNPROCESSABLE_ENTITY, "demande-a-corriger", "Demande à corriger",
+        "Des champs sont à corriger ; le détail a une ligne par faute, « fautes » les liste.";
     TOO_LARGE, PAYLOAD_TOO_LARGE, "corps-trop-grand", "Corps trop grand",
         "Le corps de la requête dépasse 1 Mio.";
     MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, "type-de-contenu", "Type de contenu refusé",
@@ -57,6 +65,8 @@ kinds! {
         "Une erreur imprévue est survenue ; elle est journalisée sous l'identifiant de l'en-tête X-Request-Id.";
     UNAVAILABLE, SERVICE_UNAVAILABLE, "indisponible", "Service indisponible",
         "L'annuaire ne peut pas répondre pour l'instant ; réessayer dans quelques secondes.";
+    STALE, SERVICE_UNAVAILABLE, "messageries-indisponibles", "Messageries indisponibles",
+        "Ce nœud a perdu sa base depuis trop longtemps pour dire quelles messageries sont encore publiées ; il répond pour le reste. Réessayer, ou s'adresser à un autre nœud.";
     TIMEOUT, SERVICE_UNAVAILABLE, "delai-depasse", "Délai dépassé",
         "La réponse a demandé trop de temps ; préciser la demande ou réessayer.";
 }
@@ -143,6 +153,7 @@ impl From<ServiceError> for Problem {
                 "curseur",
                 "ce curseur n'est pas reconnu ; reprendre à la première page",
             ),
+            ServiceError::Stale => Self::of(&STALE),
             error => {
                 tracing::error!(%error, "the directory could not answer");
                 Self::of(&UNAVAILABLE)

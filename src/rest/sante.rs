@@ -1,5 +1,5 @@
 //! `GET /sante`: alive, ready, of which dates; and the detailed form of the administration address.
-//! The public form never shows versions: they count what the public may not see.
+//! The version of the detailed form counts only what the public can see.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,6 +1,8 @@
 //! Who asks: an account by its key, or the public. Never logs nor repeats a key.
 
-use axum::extract::FromRequestParts;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
@@ -24,7 +26,11 @@ impl FromRequestParts<RestState> for SignedIn {
         let Some(key) = key(&parts.headers)? else {
             return Ok(Self(Viewer::Public));
         };
-        match state.directory.authenticate_key(key).await? {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+            address.ip()
+        });
+        match state.directory.authenticate_key(key, from).await? {
             Some(viewer) => Ok(Self(viewer)),
             None => Err(Problem::of(&UNAUTHORIZED)),
         }

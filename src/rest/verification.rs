@@ -91,7 +91,7 @@ pub async fn post(
     asked: AVerifier,
 ) -> Result<Json<Verifiees>, Problem> {
     let verdicts = state
-        .ask(move |directory| Ok(directory.verification(&asked.adresses)))
+        .ask(move |directory| directory.verification(&asked.adresses))
         .await?;
     let resultats = verdicts.into_iter().enumerate().map(Verifiee::new).collect();
     Ok(Json(Verifiees { resultats }))

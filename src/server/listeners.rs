@@ -94,8 +94,9 @@ impl Listeners {
         let plain = accept(self.ldap, None, shared.clone());
         let secured = accept(self.ldaps, Some(tls), shared);
         let waiting = |stop: CancellationToken| async move { stop.cancelled().await };
-        let http =
-            axum::serve(self.http, rest::router(rest.clone())).with_graceful_shutdown(waiting(stop.clone()));
+        // Who publishes or reads what is hidden is audited with the address that asked.
+        let public = rest::router(rest.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let http = axum::serve(self.http, public).with_graceful_shutdown(waiting(stop.clone()));
         let admin = axum::serve(self.admin, rest::admin_router(rest)).with_graceful_shutdown(waiting(stop));
         let (_, _, http, admin) = tokio::join!(plain, secured, async { http.await }, async { admin.await });
         for error in [http.err(), admin.err()].into_iter().flatten() {

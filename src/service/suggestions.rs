@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::vocabulary::{Meaning, Vocabulary};
-use super::{Answer, Directory};
+use super::{Answer, Directory, ServiceError};
 use crate::query::Kind;
 use crate::visibility::Viewer;
 
@@ -31,11 +31,21 @@ impl Directory {
         if q.trim().is_empty() {
             return Ok(Vec::new());
         }
+        let tells_mailboxes = self.tells_mailboxes();
+        if !tells_mailboxes && q.contains('@') {
+            return Err(ServiceError::Stale);
+        }
         let snapshot = self.snapshot()?;
         let deadline = Instant::now() + LONGEST;
         let names = |kind| -> Answer<Vec<Suggestion>> {
             let found = snapshot.suggest(kind, q, limite, deadline)?;
-            Ok(found.into_iter().map(|packed| of_entry(kind, packed)).collect())
+            let entries = found.into_iter().map(|packed| of_entry(kind, packed));
+            Ok(entries
+                .map(|entry| Suggestion {
+                    adresse: entry.adresse.filter(|_| tells_mailboxes),
+                    ..entry
+                })
+                .collect())
         };
         let vocabulary = self.inner()?.reference.load().vocabulary.clone();
         let meant = meant(&vocabulary, q, limite);

@@ -10,6 +10,7 @@ use siphasher::sip::SipHasher13;
 use super::lines::{Line, Lines};
 use super::sink::Sink;
 use super::{SourceError, cut_short};
+use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
 use crate::directory::text::fold;
 
 /// Most columns of a line; beyond, the line is rejected.
@@ -248,6 +249,15 @@ impl Layout {
             return Err(Fault {
                 column: None,
                 reason: format!("{count} fields where the header has {width}"),
+            });
+        }
+        if may_hold_address(line)
+            && let Some(place) = values.iter().take(count).position(|value| is_citizen(value))
+        {
+            let known = places.iter().position(|known| *known == Some(place));
+            return Err(Fault {
+                column: known.and_then(|column| self.names.get(column)).copied(),
+                reason: AddressFault::Citizen.to_string(),
             });
         }
         Ok(Fields { values, places })

@@ -8,8 +8,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
 pub use self::key::Key;
-use self::key::{NO_DIGEST, digest, key_id, same};
+pub use self::key::key_id;
+use self::key::{NO_DIGEST, digest, same};
 
+/// The channel on which changes of accounts are told to nodes.
+pub const CHANNEL: &str = "annuaire_comptes";
 /// Longest account name, in bytes.
 const NAME_MAX: usize = 64;
 
@@ -134,8 +137,17 @@ pub async fn revoke(pool: &PgPool, name: &str) -> Result<(), AccountError> {
     let sql = "update accounts set revoked_at = now() where name = $1 and revoked_at is null";
     match sqlx::query(sql).bind(name).execute(pool).await?.rows_affected() {
         0 => Err(AccountError::Unknown(name.to_owned())),
-        _ => Ok(()),
+        _ => Ok(tell_nodes(pool).await?),
     }
+}
+
+/// Nodes hold sessions that were signed in before.
+async fn tell_nodes(pool: &PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_notify($1, '')")
+        .bind(CHANNEL)
+        .execute(pool)
+        .await?;
+    Ok(())
 }
 
 /// Gives an account a new key; the old one is refused from now on.
@@ -148,7 +160,7 @@ pub async fn rotate(pool: &PgPool, name: &str) -> Result<Key, AccountError> {
         .bind(digest(key.expose()));
     match update.execute(pool).await?.rows_affected() {
         0 => Err(AccountError::Unknown(name.to_owned())),
-        _ => Ok(key),
+        _ => tell_nodes(pool).await.map(|()| key).map_err(AccountError::from),
     }
 }
 
@@ -164,6 +176,18 @@ pub async fn authenticate(
     presented: &str,
 ) -> Result<Option<Account>, sqlx::Error> {
     find_and_compare(pool, "name", if is_name(name) { name } else { "" }, presented).await
+}
+
+/// Whether an account is still in use, and still has the key with this part that is not secret (empty for any).
+pub async fn stands(pool: &PgPool, name: &str, key_id: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "select exists (select 1 from accounts
+             where name = $1 and revoked_at is null and (key_id = $2 or $2 = ''))",
+    )
+    .bind(name)
+    .bind(key_id)
+    .fetch_one(pool)
+    .await
 }
 
 /// The account of this name, whose holder has proved by other means who they are. None for a revoked one.

@@ -2,11 +2,38 @@
 
 use sqlx::PgConnection;
 
+use super::{aliases, documents};
+
+/// What the store is at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Counts everything that a node has to follow.
+    pub store: i64,
+    /// Counts only what the public can see.
+    pub public: i64,
+}
+
+impl Version {
+    /// As an index keeps it.
+    pub fn to_payload(self) -> String {
+        format!("{} {}", self.store, self.public)
+    }
+
+    /// From what an index kept.
+    pub fn from_payload(text: &str) -> Option<Self> {
+        let (store, public) = text.split_once(' ')?;
+        Some(Self {
+            store: store.parse().ok()?,
+            public: public.parse().ok()?,
+        })
+    }
+}
+
 /// Ids of entries, by kind.
 #[derive(Debug, Default, Clone)]
 pub struct Changes {
     /// The version that the store is at.
-    pub version: i64,
+    pub version: Version,
     /// True when the index must be built anew.
     pub rebuild: bool,
     /// Entries to be read again; those that are gone or hidden are then found missing and only deleted.
@@ -16,10 +43,12 @@ pub struct Changes {
 }
 
 /// The version that the store is at.
-pub async fn version(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("select coalesce(max(version), 0) from publications")
-        .fetch_one(connection)
-        .await
+pub async fn version(connection: &mut PgConnection) -> Result<Version, sqlx::Error> {
+    let (store, public) =
+        sqlx::query_as("select version, public_version from publications order by version desc limit 1")
+            .fetch_one(connection)
+            .await?;
+    Ok(Version { store, public })
 }
 
 /// All that changed after a version.
@@ -28,7 +57,7 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
         version: version(connection).await?,
         ..Changes::default()
     };
-    if changes.version == after {
+    if changes.version.store == after {
         return Ok(changes);
     }
     // A node whose version the log no longer reaches, or which passed a generation, builds anew.
@@ -37,54 +66,72 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
              or not exists (select 1 from publications where version = $1)",
     )
     .bind(after)
-    .bind(changes.version)
+    .bind(changes.version.store)
     .fetch_one(&mut *connection)
     .await?;
     if changes.rebuild {
         return Ok(changes);
     }
-    let of = |genre: &'static str| {
+    // An entry is read again when it changed, and when it shows one that changed: a structure is shown by those who
+    // work there and by its mailboxes, a professional by their mailboxes. A structure whose number of mailboxes alone
+    // changed (a neighbour) is shown as before: a box of a large hospital does not touch its thousands of people.
+    let of = |genre: &'static str, neighbour: bool| {
         sqlx::query_scalar::<_, i64>(
-            "select distinct entity_id from change_log where version > $1 and genre = $2::\"char\"",
+            "select distinct entity_id from change_log
+             where version > $1 and genre = $2::\"char\" and (neighbour = $3 or $3)",
         )
         .bind(after)
         .bind(genre)
+        .bind(neighbour)
     };
-    changes.structures = of("s").fetch_all(&mut *connection).await?;
-    changes.professionals = of("p").fetch_all(&mut *connection).await?;
-    changes.mailboxes = of("m").fetch_all(&mut *connection).await?;
-    // A structure is shown by those who work there, a mailbox by its holder and its structure, and a holder by
-    // their mailboxes.
-    changes.structures.extend(
-        sqlx::query_scalar::<_, i64>(
-            "select distinct s.id from mailbox_attachments a join structures s
-               on a.type_structure || a.identifiant_structure in ('1' || s.finess, '3' || s.siret, s.ancien_identifiant)
-             where a.mailbox_id = any($1)",
-        )
-        .bind(&changes.mailboxes)
-        .fetch_all(&mut *connection)
-        .await?,
-    );
-    changes.professionals = sqlx::query_scalar(
-        "select unnest($1::bigint[])
-         union select professional_id from activities where structure_id = any($2)
+    let structures = of("s", false).fetch_all(&mut *connection).await?;
+    let professionals = of("p", false).fetch_all(&mut *connection).await?;
+    changes.structures = of("s", true).fetch_all(&mut *connection).await?;
+    changes.professionals = of("p", true).fetch_all(&mut *connection).await?;
+    changes.mailboxes = of("m", true).fetch_all(&mut *connection).await?;
+    let shown_by = aliases::aliases_of(connection, &structures).await?;
+    let boxes = std::mem::take(&mut changes.mailboxes);
+    let widened: Vec<i64> = sqlx::query_scalar(
+        "select professional_id from activities where structure_id = any($1)
          union select p.id from mailbox_attachments a join professionals p using (identification_nationale)
-               where a.mailbox_id = any($3)",
+               where a.mailbox_id = any($2)",
     )
-    .bind(&changes.professionals)
-    .bind(&changes.structures)
-    .bind(&changes.mailboxes)
+    .bind(&structures)
+    .bind(&boxes)
     .fetch_all(&mut *connection)
     .await?;
+    changes.professionals.extend(widened);
     changes.mailboxes = sqlx::query_scalar(
         "select unnest($1::bigint[])
          union select a.mailbox_id from professionals p join mailbox_attachments a using (identification_nationale)
-               where p.id = any($2)",
+               where p.id = any($2)
+         union select a.mailbox_id from mailbox_attachments a
+               where a.type_structure || a.identifiant_structure = any($3) and a.identifiant_structure <> ''",
     )
-    .bind(&changes.mailboxes)
-    .bind(&changes.professionals)
+    .bind(&boxes)
+    .bind(&professionals)
+    .bind(&shown_by)
     .fetch_all(&mut *connection)
     .await?;
+    let counted: Vec<String> = sqlx::query_scalar(
+        "select distinct type_structure || identifiant_structure from mailbox_attachments
+         where mailbox_id = any($1) and identifiant_structure <> ''",
+    )
+    .bind(&boxes)
+    .fetch_all(&mut *connection)
+    .await?;
+    changes
+        .structures
+        .extend(aliases::structures_named(connection, &counted).await?);
+    for ids in [
+        &mut changes.professionals,
+        &mut changes.structures,
+        &mut changes.mailboxes,
+    ] {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    documents::read_only_what_changed(connection, &changes.structures).await?;
     Ok(changes)
 }
 

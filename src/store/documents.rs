@@ -6,14 +6,20 @@ use std::sync::Arc;
 
 use sqlx::{PgConnection, Row as _};
 
+use super::aliases::structures_named;
 use super::labels::{self, Labels};
 use crate::directory::coordinates::Position;
 use crate::directory::mailbox::{Attachment, Mailbox, MailboxSummary};
 use crate::directory::professional::{Activity, Diploma, Practice, Professional, Qualification};
 use crate::directory::structure::{Address, Structure, StructureKind};
+use crate::visibility::{COUNTED_BOX, VISIBLE_BOX};
 
 /// Entries read at a time.
 const BATCH: i64 = 4000;
+
+/// Tells [`Documents::open`], in the transaction that follows a change, which structures are to be read; a setting of
+/// the transaction, because whoever follows opens the reader without saying what for.
+const FOLLOWED: &str = "annuaire.followed_structures";
 
 /// One entry of the index.
 pub enum Document {
@@ -27,50 +33,54 @@ pub struct Documents<'c> {
     connection: &'c mut PgConnection,
     labels: Labels,
     domains: Option<HashSet<String>>,
+    /// Whether structures are read when they are needed rather than all at first.
+    on_demand: bool,
     structures: HashMap<i64, Arc<Structure>>,
     /// Type digit + identifier → structure.
     aliases: HashMap<String, i64>,
+    /// Aliases that were looked for, found or not.
+    looked_up: HashSet<String>,
 }
 
 impl<'c> Documents<'c> {
-    /// Prepares to read; loads labels, domains and all structures.
+    /// Prepares to read: labels and domains, and all structures. In a transaction that follows a change (see
+    /// [`read_only_what_changed`]) only those that changed; others are then read when an entry shows them.
     pub async fn open(connection: &'c mut PgConnection) -> Result<Self, sqlx::Error> {
         let labels = Labels::load(connection).await?;
         let domains = labels::domains(connection).await?;
+        let followed: Option<Vec<i64>> =
+            sqlx::query_scalar("select nullif(current_setting($1, true), '')::bigint[]")
+                .bind(FOLLOWED)
+                .fetch_one(&mut *connection)
+                .await?;
         let mut documents = Self {
             connection,
             labels,
             domains,
+            on_demand: followed.is_some(),
             structures: HashMap::new(),
             aliases: HashMap::new(),
+            looked_up: HashSet::new(),
         };
-        documents.load_structures().await?;
+        match followed {
+            Some(ids) => documents.load_followed(&ids).await?,
+            None => documents.load_structures().await?,
+        }
         Ok(documents)
     }
 
     async fn load_structures(&mut self) -> Result<(), sqlx::Error> {
-        let counts: Vec<(String, i64)> = sqlx::query_as(
-            "select a.type_structure || a.identifiant_structure, count(distinct m.id)
-             from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where not m.liste_rouge and a.identifiant_structure <> '' group by 1",
-        )
-        .fetch_all(&mut *self.connection)
-        .await?;
-        let mut after = 0_i64;
-        let mut aliases: HashMap<String, i64> = HashMap::new();
-        let mut structures: HashMap<i64, Structure> = HashMap::new();
-        loop {
-            let rows = sqlx::query(
-                "select id, public_id, genre, identifiant, finess, finess_ej, siret, siren, ancien_identifiant, nom,
-                        enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
-                        departement, pays, telephone, telecopie, lat, lon, created_at, modified_at,
-                        ouverte
-                 from structures where id > $1 order by id limit $2",
-            )
-            .bind(after)
-            .bind(BATCH * 10)
+        let counts: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(counts("true")))
             .fetch_all(&mut *self.connection)
             .await?;
+        let mut after = 0_i64;
+        loop {
+            let statement = format!("{STRUCTURES} where id > $1 order by id limit $2");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+                .bind(after)
+                .bind(BATCH * 10)
+                .fetch_all(&mut *self.connection)
+                .await?;
             if rows.is_empty() {
                 break;
             }
@@ -78,30 +88,96 @@ impl<'c> Documents<'c> {
                 let id: i64 = row.try_get(0)?;
                 after = id;
                 let structure = self.structure(&row)?;
-                for alias in [
-                    prefixed('1', &structure.finess),
-                    structure.ancien_identifiant.clone(),
-                    prefixed('3', &structure.siret),
-                    prefixed('2', &structure.siren),
-                ] {
-                    if !alias.is_empty() {
-                        // Several establishments may share a SIRET: the first one known answers for it.
-                        aliases.entry(alias).or_insert(id);
-                    }
+                for alias in aliases(&structure) {
+                    // Several establishments may share a SIRET: the first one known answers for it.
+                    self.aliases.entry(alias).or_insert(id);
                 }
-                structures.insert(id, structure);
+                self.structures.insert(id, Arc::new(structure));
             }
         }
-        for (alias, count) in counts {
-            if let Some(structure) = aliases.get(&alias).and_then(|id| structures.get_mut(id)) {
-                structure.mailboxes += u32::try_from(count).unwrap_or(u32::MAX);
-            }
-        }
-        self.aliases = aliases;
-        self.structures = structures
-            .into_iter()
-            .map(|(id, structure)| (id, Arc::new(structure)))
+        self.add_counts(counts);
+        Ok(())
+    }
+
+    /// Structures that changed, with their numbers of mailboxes.
+    async fn load_followed(&mut self, ids: &[i64]) -> Result<(), sqlx::Error> {
+        self.need_structures(ids).await?;
+        let own: Vec<String> = ids
+            .iter()
+            .filter_map(|id| self.structures.get(id))
+            .flat_map(|structure| aliases(structure))
             .collect();
+        self.need_aliases(&own).await?;
+        let of_those = "a.type_structure || a.identifiant_structure = any($1)";
+        let counts: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(counts(of_those)))
+            .bind(&own)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        self.add_counts(counts);
+        Ok(())
+    }
+
+    fn add_counts(&mut self, counts: Vec<(String, i64)>) {
+        for (alias, count) in counts {
+            if let Some(structure) = self
+                .aliases
+                .get(&alias)
+                .and_then(|id| self.structures.get_mut(id))
+            {
+                Arc::make_mut(structure).mailboxes += u32::try_from(count).unwrap_or(u32::MAX);
+            }
+        }
+    }
+
+    /// Reads those of some structures that are not there yet; all are, unless a change is followed.
+    async fn need_structures(&mut self, ids: &[i64]) -> Result<(), sqlx::Error> {
+        let mut missing: Vec<i64> = ids
+            .iter()
+            .copied()
+            .filter(|id| !self.structures.contains_key(id))
+            .collect();
+        if !self.on_demand || missing.is_empty() {
+            return Ok(());
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{STRUCTURES} where id = any($1)")))
+            .bind(&missing)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        for row in rows {
+            let structure = self.structure(&row)?;
+            self.structures.insert(row.try_get(0)?, Arc::new(structure));
+        }
+        Ok(())
+    }
+
+    /// Finds out who answers for some aliases, as reading all structures would have.
+    async fn need_aliases(&mut self, wanted: &[String]) -> Result<(), sqlx::Error> {
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|alias| !self.looked_up.contains(*alias))
+            .cloned()
+            .collect();
+        if !self.on_demand || missing.is_empty() {
+            return Ok(());
+        }
+        let mut candidates = structures_named(self.connection, &missing).await?;
+        candidates.sort_unstable();
+        self.need_structures(&candidates).await?;
+        for id in candidates {
+            for alias in self
+                .structures
+                .get(&id)
+                .map(|structure| aliases(structure))
+                .unwrap_or_default()
+            {
+                if missing.contains(&alias) {
+                    self.aliases.entry(alias).or_insert(id);
+                }
+            }
+        }
+        self.looked_up.extend(missing);
         Ok(())
     }
 
@@ -223,6 +299,9 @@ impl<'c> Documents<'c> {
         .bind(ids)
         .fetch_all(&mut *self.connection)
         .await?;
+        let shown = rows.iter().filter_map(|row| row.try_get(3).ok().flatten());
+        let shown: Vec<i64> = shown.collect();
+        self.need_structures(&shown).await?;
         for row in rows {
             let Some((_, professional)) = places
                 .get(&row.try_get(0)?)
@@ -346,15 +425,17 @@ impl<'c> Documents<'c> {
             .iter()
             .map(|(_, p)| p.identification_nationale.as_str())
             .collect();
-        let rows: Vec<(String, String, String, Option<i16>, String)> = sqlx::query_as(
+        let statement = format!(
             "select distinct a.identification_nationale, m.adresse_publiee, m.type_bal, m.rang, m.adresse
              from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
-             where a.identification_nationale = any($1) and not m.liste_rouge and m.type_bal = 'PER'
-             order by a.identification_nationale, m.rang nulls last, m.adresse",
-        )
-        .bind(&holders)
-        .fetch_all(&mut *self.connection)
-        .await?;
+             where a.identification_nationale = any($1) and {VISIBLE_BOX} and m.type_bal = 'PER'
+             order by a.identification_nationale, m.rang nulls last, m.adresse"
+        );
+        let rows: Vec<(String, String, String, Option<i16>, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(statement))
+                .bind(&holders)
+                .fetch_all(&mut *self.connection)
+                .await?;
         let mut boxes: HashMap<String, Vec<MailboxSummary>> = HashMap::new();
         for (holder, adresse, type_bal, _, _) in rows {
             boxes
@@ -372,14 +453,15 @@ impl<'c> Documents<'c> {
 
     /// Visible mailboxes by id; red-listed ones and those that are gone are left out.
     pub async fn mailboxes(&mut self, ids: &[i64]) -> Result<Vec<(i64, Box<Mailbox>)>, sqlx::Error> {
-        let rows = sqlx::query(
+        let statement = format!(
             "select id, public_id, adresse, adresse_publiee, type_bal, domaine, rang, description,
                     dematerialisation, case when telephone_publie then telephone else '' end, created_at, modified_at
-             from mailboxes where id = any($1) and not liste_rouge order by id",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+             from mailboxes m where id = any($1) and {VISIBLE_BOX} order by id"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(ids)
+            .fetch_all(&mut *self.connection)
+            .await?;
         let mut mailboxes = Vec::with_capacity(rows.len());
         let mut places = HashMap::with_capacity(rows.len());
         for row in rows {
@@ -425,6 +507,15 @@ impl<'c> Documents<'c> {
         .bind(ids)
         .fetch_all(&mut *self.connection)
         .await?;
+        let shown = rows.iter().map(|row| {
+            let (digit, identifier): (&str, &str) = (
+                row.try_get("type_structure")?,
+                row.try_get("identifiant_structure")?,
+            );
+            Ok(format!("{digit}{identifier}"))
+        });
+        let shown: Vec<String> = shown.collect::<Result<_, sqlx::Error>>()?;
+        self.need_aliases(&shown).await?;
         for row in rows {
             let Some((_, mailbox)) = places.get(&row.try_get(0)?).and_then(|n| mailboxes.get_mut(*n)) else {
                 continue;
@@ -528,6 +619,50 @@ impl<'c> Documents<'c> {
 pub enum IdTable {
     Professionals,
     Mailboxes,
+}
+
+/// What the structures of the directory are read from.
+const STRUCTURES: &str =
+    "select id, public_id, genre, identifiant, finess, finess_ej, siret, siren, ancien_identifiant, nom,
+            enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
+            departement, pays, telephone, telecopie, lat, lon, created_at, modified_at,
+            ouverte
+     from structures";
+
+/// The statement that counts mailboxes by the alias of their structure.
+fn counts(condition: &str) -> String {
+    format!(
+        "select a.type_structure || a.identifiant_structure, count(distinct m.id)
+         from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
+         where {COUNTED_BOX} and a.identifiant_structure <> '' and {condition} group by 1"
+    )
+}
+
+/// Tells that what is read next in this transaction follows a change, and which structures it must find.
+pub async fn read_only_what_changed(
+    connection: &mut PgConnection,
+    structures: &[i64],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("select set_config($1, $2::bigint[]::text, true)")
+        .bind(FOLLOWED)
+        .bind(structures)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The names by which a mailbox's row may point at a structure.
+fn aliases(structure: &Structure) -> Vec<String> {
+    let mut aliases = vec![
+        prefixed('1', &structure.finess),
+        structure.ancien_identifiant.clone(),
+        prefixed('3', &structure.siret),
+        prefixed('2', &structure.siren),
+        // An operator may name a place that has nothing but a technical id.
+        structure.identifiant.clone(),
+    ];
+    aliases.retain(|alias| !alias.is_empty());
+    aliases
 }
 
 fn prefixed(digit: char, identifier: &str) -> String {

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 /// A node not seen for so long is gone.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// How often a waiting command looks again.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A node and what it shows.
 #[derive(Debug, Clone)]
@@ -67,6 +67,39 @@ pub async fn all_show(pool: &PgPool, version: i64, patience: Duration) -> Result
         }
         if tokio::time::Instant::now() >= deadline {
             return Ok(false);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// How many of the live nodes show a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmation {
+    pub confirmed: usize,
+    pub total: usize,
+}
+
+impl Confirmation {
+    /// Whether every live node shows it.
+    pub fn is_whole(self) -> bool {
+        self.confirmed == self.total
+    }
+}
+
+/// Waits until every live node shows what the store holds now, as long as `patience` lasts.
+pub async fn confirmed(pool: &PgPool, patience: Duration) -> Result<Confirmation, sqlx::Error> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let version: i64 = sqlx::query_scalar("select max(version) from publications")
+        .fetch_one(pool)
+        .await?;
+    loop {
+        let nodes = alive(pool).await?;
+        let confirmation = Confirmation {
+            confirmed: nodes.iter().filter(|node| node.version >= version).count(),
+            total: nodes.len(),
+        };
+        if confirmation.is_whole() || tokio::time::Instant::now() >= deadline {
+            return Ok(confirmation);
         }
         tokio::time::sleep(LOOK).await;
     }

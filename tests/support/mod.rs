@@ -1,7 +1,10 @@
 //! What the tests from outside share: the real binary on free ports and a directory of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod http;
+pub mod relay;
 pub mod tls;
+pub mod transcript;
 pub mod wire;
 
 use std::io::{BufRead, BufReader};
@@ -18,12 +21,15 @@ use tempfile::TempDir;
 /// A data directory, in which commands run and perhaps a node serves.
 pub struct Place {
     pub folder: TempDir,
+    /// Levels at which nodes log into the file `node.log`; none for the test's own standard error.
+    pub log: Option<&'static str>,
 }
 
 impl Place {
     pub fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
+            log: None,
         }
     }
 
@@ -102,8 +108,12 @@ impl Place {
             "serve", "--ldap", &ldap, "--ldaps", &ldaps, "--http", &http, "--admin", &admin,
         ];
         all.extend(arguments);
-        let mut child = self
-            .command(&all)
+        let mut command = self.command(&all);
+        if let Some(levels) = self.log {
+            let file = std::fs::File::create(self.path("node.log")).unwrap();
+            command.env("ANNUAIRE_LOG", levels).stderr(file);
+        }
+        let mut child = command
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
             .spawn()
@@ -136,6 +146,75 @@ fn free_ports() -> [u16; 4] {
         .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
         .collect();
     std::array::from_fn(|n| held[n].local_addr().unwrap().port())
+}
+
+impl Place {
+    /// Makes an account and gives its key.
+    pub fn account(&self, name: &str, role: &str, more: &[&str]) -> String {
+        let mut all = vec!["account", "create", name, "--role", role];
+        all.extend(more);
+        self.ok(&all).trim().to_owned()
+    }
+
+    /// Makes an operator's account for some domains and gives its key.
+    pub fn operator(&self, name: &str, operator: &str, domains: &[&str]) -> String {
+        let mut more = vec!["--operator", operator];
+        for domain in domains {
+            more.extend(["--domain", domain]);
+        }
+        self.account(name, "operator", &more)
+    }
+
+    /// A statement to this place's private Postgres, while a node runs; its result without frills.
+    pub fn sql(&self, statement: &str) -> String {
+        self.try_sql(statement)
+            .unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// The same; what Postgres has against it, if it refuses.
+    pub fn try_sql(&self, statement: &str) -> Result<String, String> {
+        let socket = self.socket();
+        let output = Command::new("psql")
+            .args([
+                "-h",
+                socket.to_str().unwrap(),
+                "-U",
+                "annuaire",
+                "-d",
+                "annuaire",
+                "-XAtc",
+                statement,
+            ])
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() {
+            Ok(text(&output.stdout))
+        } else {
+            Err(text(&output.stderr))
+        }
+    }
+
+    /// The folder of this place's private Postgres's socket, while a node runs.
+    pub fn socket(&self) -> PathBuf {
+        let own = self.path("data/postgres").canonicalize().unwrap();
+        let pid = std::fs::read_to_string(own.join("cluster/postmaster.pid")).unwrap();
+        // Fifth line: the folder of the first socket.
+        own.join("cluster")
+            .join(pid.lines().nth(4).unwrap())
+            .canonicalize()
+            .unwrap()
+    }
+
+    /// The address of that Postgres for another node.
+    pub fn database_url(&self) -> String {
+        url_of(&self.socket())
+    }
+}
+
+/// The address of a Postgres behind a socket in a folder.
+pub fn url_of(folder: &Path) -> String {
+    format!("postgres:///annuaire?host={}&user=annuaire", folder.display())
 }
 
 /// A serving node.
@@ -220,6 +299,16 @@ pub fn eventually(what: &str, patience: Duration, mut holds: impl FnMut() -> boo
         assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         std::thread::sleep(Duration::from_millis(30));
     }
+}
+
+/// An extract of the sample under a name that dates it, its lines changed.
+pub fn dated_extract(place: &Place, name: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    let kind = name.rsplit_once('_').unwrap().0;
+    let text = std::fs::read_to_string(format!("{}/{kind}_202601150800.txt", sample())).unwrap();
+    let mut lines = text.lines();
+    let mut kept = vec![lines.next().unwrap().to_owned()];
+    kept.extend(lines.filter_map(change));
+    place.file(&format!("{name}.d/{name}"), kept.join("\n") + "\n")
 }
 
 /// The folder of the committed sample.

@@ -152,6 +152,12 @@ impl Operations {
             }
             _ => {}
         }
+        if !self.stands(operation).await {
+            let message = "the account was revoked or has another key";
+            self.disconnect(LdapResultCode::StrongerAuthRequired, message)
+                .await;
+            return After::Close;
+        }
         let asked = match controls::read(&controls, operation, self.context.bounds()) {
             Ok(asked) => asked,
             Err(result) => return self.reply(id, operation, result).await,
@@ -169,6 +175,14 @@ impl Operations {
             }
             Ok(Op::Search(search)) => self.start_search(id, search, asked).await,
             Ok(Op::Other(op)) => self.other(id, operation, op, asked).await,
+        }
+    }
+
+    /// Whether the session's account is still what it was; a bind ends the session anyway.
+    async fn stands(&mut self, operation: Operation) -> bool {
+        match &mut self.session.standing {
+            Some(standing) if operation != Operation::Bind => self.context.directory.stands(standing).await,
+            _ => true,
         }
     }
 

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Key {
 }
 
 /// The part of a presented key to find it by; empty where it has none, which finds nothing.
-pub(super) fn key_id(presented: &str) -> &str {
+pub fn key_id(presented: &str) -> &str {
     let is_digits = |id: &&str| id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let rest = presented.strip_prefix(PREFIX).unwrap_or_default();
     rest.get(..ID_DIGITS).filter(is_digits).unwrap_or_default()

@@ -1,0 +1,88 @@
+//! When the store was last heard of. A node that has lost it for too long knows of no move to the red list since, and
+//! must stop telling mailboxes; everything else it may go on telling.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A node's contact with the store.
+#[derive(Debug)]
+pub struct Contact {
+    began: Instant,
+    /// Milliseconds from the beginning to the last time the index was known to be up to date.
+    heard: AtomicU64,
+    is_reachable: AtomicBool,
+    /// Moves whenever an account may have been revoked or given another key.
+    account_changes: AtomicU64,
+    /// Silence after which mailboxes are not told any more; `None` for any.
+    patience: Option<Duration>,
+}
+
+impl Contact {
+    /// A contact that stands.
+    pub fn new(patience: Option<Duration>) -> Self {
+        Self {
+            began: Instant::now(),
+            heard: AtomicU64::new(0),
+            is_reachable: AtomicBool::new(true),
+            account_changes: AtomicU64::new(0),
+            patience,
+        }
+    }
+
+    /// Notes that at `when` the store told all that there was to know. Gives whether it had been silent.
+    pub fn heard(&self, when: Instant) -> bool {
+        let passed = when.saturating_duration_since(self.began).as_millis();
+        self.heard
+            .store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
+        !self.is_reachable.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes that the store does not answer. Gives whether it had answered before.
+    pub fn lost(&self) -> bool {
+        self.is_reachable.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that an account may have been revoked or given another key.
+    pub fn accounts_changed(&self) {
+        self.account_changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// A number that moves whenever accounts may have changed.
+    pub fn account_changes(&self) -> u64 {
+        self.account_changes.load(Ordering::Acquire)
+    }
+
+    /// Whether the store answered when it was last asked.
+    pub fn is_reachable(&self) -> bool {
+        self.is_reachable.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store has been silent for too long. A question that hangs is silence, too.
+    pub fn is_stale(&self) -> bool {
+        let heard = self.began + Duration::from_millis(self.heard.load(Ordering::Relaxed));
+        self.patience.is_some_and(|patience| heard.elapsed() > patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_borne_as_long_as_the_setting_says() {
+        let old = Contact {
+            began: Instant::now().checked_sub(Duration::from_secs(60)).unwrap(),
+            ..Contact::new(Some(Duration::from_secs(30)))
+        };
+        assert!(old.is_stale() && old.is_reachable());
+        assert!(old.lost() && !old.lost());
+        assert!(old.heard(Instant::now()));
+        assert!(!old.is_stale() && old.is_reachable());
+        let patient = Contact {
+            patience: None,
+            ..old
+        };
+        patient.heard.store(0, Ordering::Relaxed);
+        assert!(!patient.is_stale());
+    }
+}

@@ -1,0 +1,70 @@
+//! How long the store keeps what it need not keep for ever: the audit and the rejects of imports.
+
+use sqlx::{Connection as _, PgPool};
+
+/// One purge at a time, whoever begins it: "annuaire" in ASCII, cut to 63 bits, and two for the other locks.
+const PURGE_LOCK: i64 = 7_020_098_466_046_816_869 + 2;
+
+/// Days for which something is kept; 0 for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    pub audit: u16,
+    pub rejects: u16,
+}
+
+/// Rows that a purge removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Purged {
+    pub audit: u64,
+    #[serde(rename = "rejets")]
+    pub rejects: u64,
+    pub imports: u64,
+}
+
+/// Removes what has been kept long enough. Nothing when another purge is under way.
+pub async fn purge(pool: &PgPool, retention: &Retention) -> Result<Purged, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let alone: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock($1)")
+        .bind(PURGE_LOCK)
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !alone {
+        return Ok(Purged::default());
+    }
+    // The audit lets nobody else remove a row.
+    sqlx::query("set local annuaire.purge = 'audit'")
+        .execute(&mut *transaction)
+        .await?;
+    let mut removed = [0; 3];
+    for (count, (statement, days)) in removed.iter_mut().zip([
+        (
+            "delete from audit where at < now() - make_interval(days => $1)",
+            retention.audit,
+        ),
+        (
+            "delete from rejects where run_id in
+                 (select id from import_runs where started_at < now() - make_interval(days => $1))",
+            retention.rejects,
+        ),
+        (
+            "delete from import_runs where started_at < now() - make_interval(days => $1)",
+            retention.rejects,
+        ),
+    ]) {
+        if days > 0 {
+            let deleted = sqlx::query(statement)
+                .bind(i32::from(days))
+                .execute(&mut *transaction)
+                .await?;
+            *count = deleted.rows_affected();
+        }
+    }
+    transaction.commit().await?;
+    let [audit, rejects, imports] = removed;
+    Ok(Purged {
+        audit,
+        rejects,
+        imports,
+    })
+}
