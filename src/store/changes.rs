@@ -53,8 +53,19 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     changes.structures = of("s").fetch_all(&mut *connection).await?;
     changes.professionals = of("p").fetch_all(&mut *connection).await?;
     changes.mailboxes = of("m").fetch_all(&mut *connection).await?;
-    // A structure is shown by those who work there, a mailbox by its holder and its structure, and a holder by
-    // their mailboxes.
+    // A structure is shown by those who work there and by the mailboxes attached to it, a mailbox by its holder and
+    // its structure, and a holder by their mailboxes.
+    let attached: Vec<i64> = sqlx::query_scalar(
+        "select a.mailbox_id
+         from structure_keys k left join structures s using (id)
+         cross join lateral (values ('1' || k.finess), (s.ancien_identifiant), ('3' || s.siret), ('2' || s.siren))
+               as alias (word)
+         join mailbox_attachments a on a.type_structure || a.identifiant_structure = alias.word
+         where k.id = any($1) and a.identifiant_structure <> ''",
+    )
+    .bind(&changes.structures)
+    .fetch_all(&mut *connection)
+    .await?;
     changes.structures.extend(
         sqlx::query_scalar::<_, i64>(
             "select distinct s.id from mailbox_attachments a join structures s
@@ -78,11 +89,13 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     .await?;
     changes.mailboxes = sqlx::query_scalar(
         "select unnest($1::bigint[])
+         union select unnest($3::bigint[])
          union select a.mailbox_id from professionals p join mailbox_attachments a using (identification_nationale)
                where p.id = any($2)",
     )
     .bind(&changes.mailboxes)
     .bind(&changes.professionals)
+    .bind(&attached)
     .fetch_all(&mut *connection)
     .await?;
     Ok(changes)

@@ -60,12 +60,16 @@ impl<'c> Documents<'c> {
         let mut aliases: HashMap<String, i64> = HashMap::new();
         let mut structures: HashMap<i64, Structure> = HashMap::new();
         loop {
+            // Abroad there is no department, and a postcode of the same digits is another place.
             let rows = sqlx::query(
                 "select id, public_id, genre, identifiant, finess, finess_ej, siret, siren, ancien_identifiant, nom,
                         enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
-                        departement, pays, telephone, telecopie, lat, lon, created_at, modified_at,
-                        ouverte
-                 from structures where id > $1 order by id limit $2",
+                        departement, pays, telephone, telecopie, coalesce(s.lat, c.lat, p.lat),
+                        coalesce(s.lon, c.lon, p.lon), created_at, modified_at, ouverte, s.lat is null
+                 from structures s
+                 left join commune_centres c on c.code = s.code_insee and s.departement <> ''
+                 left join postcode_centres p on p.code = s.code_postal and s.departement <> ''
+                 where id > $1 order by id limit $2",
             )
             .bind(after)
             .bind(BATCH * 10)
@@ -136,7 +140,7 @@ impl<'c> Documents<'c> {
             telephone: row.try_get(19)?,
             telecopie: row.try_get(20)?,
             position,
-            position_approchee: false,
+            position_approchee: position.is_some() && row.try_get(26)?,
             ouverte: row.try_get(25)?,
             mailboxes: 0,
             created_at: row.try_get(23)?,
