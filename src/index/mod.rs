@@ -14,6 +14,7 @@ mod schema;
 mod search;
 pub mod snapshot;
 mod terms;
+mod towns;
 pub mod views;
 
 pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor};

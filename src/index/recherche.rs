@@ -10,7 +10,7 @@ use tantivy::DocAddress;
 use self::columns::Columns;
 use super::schema::hash;
 use super::snapshot::Snapshot;
-use crate::directory::coordinates::Position;
+use crate::directory::around::Around;
 use crate::directory::text::fold;
 use crate::query::{Kind, Kinds};
 
@@ -39,8 +39,9 @@ pub struct Recherche {
     /// Public ids of structures.
     pub structure: Vec<String>,
     pub avec_messagerie: Option<bool>,
-    /// Latitude and longitude of a centre, radius in kilometres.
-    pub autour: Option<(f64, f64, f64)>,
+    pub autour: Option<Around>,
+    /// Kilometres around the communes and postcodes, which are then centres and filter nothing.
+    pub rayon_km: Option<f64>,
     pub tri: Tri,
     /// From 1.
     pub page: u32,
@@ -135,9 +136,7 @@ impl Snapshot {
     /// Searches. Facets are counted when `with_facets`.
     pub fn recherche(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Page> {
         let kinds = recherche.types;
-        let autour = recherche
-            .autour
-            .map(|(lat, lon, radius)| (Position { lat, lon }, radius));
+        let autour = recherche.autour.as_ref();
         let words = words::split(recherche.q.as_deref().unwrap_or(""));
         let plans = words::plan(&self.searcher, self.fields.term, &words)?;
         let filters = Filters::of(recherche);
@@ -159,10 +158,8 @@ impl Snapshot {
                 if filters.any() && !columns.meets(doc, &filters) {
                     continue;
                 }
-                let distance_km = autour.and_then(|(centre, _)| columns.distance(doc, centre));
-                if let Some((_, radius)) = autour
-                    && distance_km.is_none_or(|distance| distance > radius)
-                {
+                let distance_km = autour.and_then(|around| columns.distance(doc, around));
+                if autour.is_some() && distance_km.is_none() {
                     continue;
                 }
                 if with_facets {
