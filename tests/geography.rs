@@ -310,7 +310,10 @@ fn an_index_that_follows_a_centre_that_moved_is_as_one_built_anew() {
     assert_eq!(approximate(), first);
 
     // Three kilometres are, and whoever works there or has a box there is shown there.
-    place.ok(&["import", &finess(&place, "2026-01-17", &sites(3_000.0))]);
+    let mut third = sites(3_000.0).to_vec();
+    third.push(("990000003", "44", "902", "44910 NEUVE", west(0.0, 9_000.0)));
+    third.push(("990000004", "44", "902", "44910 NEUVE", None));
+    place.ok(&["import", &finess(&place, "2026-01-17", &third)]);
     assert_eq!(rebuilt(&place), "f");
     let moved = approximate();
     assert!(moved.1 > first.1 + 0.03 && moved.2, "{first:?} {moved:?}");
@@ -327,8 +330,17 @@ fn an_index_that_follows_a_centre_that_moved_is_as_one_built_anew() {
         anew.get("/api/v1/sante")["pret"] == true
     });
     assert_eq!(state(&anew), followed);
-    let told = place.ok(&["history", "--json", "990000002"]);
-    let events: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(events.as_array().unwrap().len(), 1, "{events}");
-    assert_eq!(events[0]["champs"], serde_json::json!(["position"]));
+    let told = |number: &str| -> Vec<(String, String)> {
+        let events = place.ok(&["history", "--json", number]);
+        let events: Vec<Value> = serde_json::from_str(&events).unwrap();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        events
+            .iter()
+            .map(|e| (word(&e["action"]), word(&e["champs"][0])))
+            .collect()
+    };
+    let event = |action: &str, field: &str| (action.to_owned(), field.to_owned());
+    assert_eq!(told("990000002"), [event("modification", "position")]);
+    // Made together with its commune's centre: that is no change besides.
+    assert_eq!(told("990000004"), [event("creation", "")]);
 }

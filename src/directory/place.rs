@@ -224,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn three_communes_have_arrondissements() {
+        let parts = arrondissements("75056");
+        assert!(parts.len() == 20 && parts.contains(&"75113".to_owned()));
+        assert_eq!(
+            (arrondissements("69123").len(), arrondissements("13055").len()),
+            (9, 16)
+        );
+        assert!(arrondissements("44109").is_empty());
+    }
+
+    #[test]
     fn finess_letters_become_insee_numbers() {
         assert_eq!(finess_commune("9A", "101").as_deref(), Some("97101"));
         assert_eq!(finess_commune("9J", "613").as_deref(), Some("98613"));

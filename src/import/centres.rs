@@ -61,12 +61,15 @@ async fn locate(publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
 }
 
 /// Writes new and moved centres. Gives the structures without coordinates that are shown there: id and public id.
+/// Not those that this import made: the change log tells them already.
 async fn follow(publication: &mut Publication<'_>) -> Result<Vec<(i64, String)>, sqlx::Error> {
     // One statement sees the centres as they were: a postcode's own say only where the commune had, and has, none.
     let statement = format!(
         "with communes as ({}), postcodes as ({})
          select s.id, s.public_id from structures s
          where s.lat is null and s.departement <> ''
+           -- The sequence stands where the import began.
+           and s.id < (select last_value from entity_ids)
            and (exists (select from communes c where c.code = s.code_insee)
                 or exists (select from postcodes p where p.code = s.code_postal)
                    and not exists (select from commune_centres c where c.code = s.code_insee))",

@@ -27,7 +27,7 @@ pub struct Towns {
 }
 
 impl Towns {
-    /// Reads the places of all structures: some hundredths of a second at national size.
+    /// Reads the places of all structures: about a tenth of a second at national size, once for each state.
     pub fn read(snapshot: &Snapshot) -> tantivy::Result<Self> {
         let mut postcodes: HashMap<u64, Vec<Position>> = HashMap::new();
         let mut codes: HashMap<u64, Vec<Position>> = HashMap::new();

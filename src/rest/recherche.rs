@@ -247,7 +247,8 @@ fn body(page: Page) -> String {
     };
     let head = serde_json::to_string(&head).unwrap_or_default();
     let results = page.resultats.into_iter().map(|hit| match hit.distance_km {
-        Some(distance) => with_member(&hit.json, "distance_km", &distance),
+        // To the metre: farther digits say nothing.
+        Some(km) => with_member(&hit.json, "distance_km", &((km * 1000.0).round() / 1000.0)),
         None => hit.json,
     });
     with_list(&head, "resultats", results)
