@@ -1,5 +1,6 @@
 //! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
 
+mod around;
 mod failures;
 mod publication;
 mod reference;
@@ -43,6 +44,11 @@ pub enum ServiceError {
     Cursor,
     #[error("the store has not answered for so long that mailboxes are not told")]
     Stale,
+    /// A commune or a postcode, by the name of the parameter, of which no position is known.
+    #[error("no position is known for a value of {0}")]
+    UnknownPlace(&'static str),
+    #[error("too many places at once")]
+    TooManyPlaces,
     #[error("the index is not built yet")]
     NotReady,
     #[error("the index: {0}")]
@@ -287,13 +293,11 @@ impl Directory {
             // An identifier that names nothing matches nothing, rather than everything.
             structure.push(json.map_or_else(|| "?".to_owned(), |json| public_id(&json)));
         }
-        let page = snapshot.recherche(
-            &Recherche {
-                structure,
-                ..r.clone()
-            },
-            true,
-        )?;
+        let asked = Recherche {
+            structure,
+            ..r.clone()
+        };
+        let page = snapshot.recherche(&around::placed(asked, &snapshot)?, true)?;
         let reference = self.inner()?.reference.load();
         Ok(Page {
             total: page.total,

@@ -18,6 +18,9 @@ const A: f64 = 6_378_137.0;
 /// Flattening of GRS80.
 const F: f64 = 1.0 / 298.257_222_101;
 
+/// Mean radius of the Earth, kilometres.
+pub const EARTH_KM: f64 = 6371.0;
+
 /// A projection named by an extract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Projection {
@@ -58,12 +61,14 @@ impl Projection {
     fn epsg(code: u32) -> Option<Self> {
         let utm = |zone, south| Some(Self::Utm { zone, south });
         match code {
-            2154 => Some(Self::Lambert93),
+            2154 | 9793 | 9794 => Some(Self::Lambert93),
             4559 | 5490 => utm(20, false),
             2972 => utm(22, false),
+            // The west of Guyane; Saint-Pierre-et-Miquelon.
+            3313 | 4467 => utm(21, false),
             2975 => utm(40, true),
-            4467 => utm(21, false),
-            4471 => utm(38, true),
+            4471 | 10674 => utm(38, true),
+            8903 => utm(1, true),
             32601..=32660 => utm(u8::try_from(code - 32600).ok()?, false),
             32701..=32760 => utm(u8::try_from(code - 32700).ok()?, true),
             _ => None,
@@ -172,7 +177,14 @@ impl Position {
         let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
         let h = half(self.lat, other.lat)
             + self.lat.to_radians().cos() * other.lat.to_radians().cos() * half(self.lon, other.lon);
-        2.0 * 6371.0 * h.sqrt().min(1.0).asin()
+        2.0 * EARTH_KM * h.sqrt().min(1.0).asin()
+    }
+
+    /// The unit vector from the centre of the Earth to the point.
+    pub fn direction(self) -> [f64; 3] {
+        let ((sin, cos), (sin_lon, cos_lon)) =
+            (self.lat.to_radians().sin_cos(), self.lon.to_radians().sin_cos());
+        [cos * cos_lon, cos * sin_lon, sin]
     }
 }
 
@@ -217,6 +229,54 @@ mod tests {
         assert!(reunion.is_in_france(), "{reunion:?}");
     }
 
+    /// Positions of town centres and what PROJ 9.5 makes of them, from EPSG:4326 to each projection.
+    #[test]
+    fn known_places_of_every_territory_are_where_they_are() {
+        for (place, epsg, x, y, lat, lon) in [
+            (
+                "Paris, Notre-Dame",
+                2154,
+                652_296.94,
+                6_861_631.91,
+                48.852_96,
+                2.349_9,
+            ),
+            ("Brest", 2154, 146_632.98, 6_836_262.33, 48.3904, -4.4861),
+            ("Bonifacio", 2154, 1_216_166.56, 6_051_870.46, 41.3874, 9.1594),
+            ("Basse-Terre", 5490, 636_328.57, 1_769_187.27, 15.9985, -61.7259),
+            ("Basse-Terre", 4559, 636_328.57, 1_769_187.27, 15.9985, -61.7259),
+            (
+                "Fort-de-France",
+                5490,
+                708_256.77,
+                1_615_380.33,
+                14.6037,
+                -61.0667,
+            ),
+            ("Marigot", 5490, 491_301.43, 1_997_699.70, 18.0679, -63.0822),
+            ("Cayenne", 2972, 352_980.20, 545_868.92, 4.9372, -52.326),
+            ("Maripasoula", 2972, 163_579.29, 403_231.65, 3.643, -54.028),
+            ("Saint-Denis", 2975, 338_568.32, 7_690_475.44, -20.8789, 55.4481),
+            ("Mamoudzou", 4471, 524_735.37, 8_587_115.81, -12.7806, 45.2279),
+            ("Saint-Pierre", 4467, 562_869.80, 5_181_168.32, 46.7811, -56.1764),
+            (
+                "Saint-Pierre",
+                32_621,
+                562_869.80,
+                5_181_168.32,
+                46.7811,
+                -56.1764,
+            ),
+            ("Mata-Utu", 32_701, 589_516.29, 8_531_475.00, -13.2825, -176.1736),
+        ] {
+            let projection = Projection::named(&format!("1,ATLASANTE,96,BAN,EPSG:{epsg}")).unwrap();
+            let found = projection.to_wgs84(x, y).unwrap();
+            let metres = found.distance_km(Position { lat, lon }) * 1000.0;
+            assert!(metres < 1.0, "{place} {epsg}: {found:?}, {metres} m away");
+            assert!(found.is_in_france(), "{place}");
+        }
+    }
+
     #[test]
     fn every_label_in_use_names_its_projection() {
         let utm = |zone, south| Some(Projection::Utm { zone, south });
@@ -235,6 +295,9 @@ mod tests {
                 Some(Projection::Lambert93),
             ),
             ("RECONSTRUCTED,UTM_N22", utm(22, false)),
+            ("1,ATLASANTE,100,IGN,BD_ADRESSE,V2.1,UTM_N20", utm(20, false)),
+            ("1,ATLASANTE,100,IGN,BD_ADRESSE,V2.1,UTM_N21", utm(21, false)),
+            ("1,ATLASANTE,100,IGN,BD_ADRESSE,V2.1,UTM_S40", utm(40, true)),
             ("1,ATLASANTE,90,BAN,WGS84/UTM zone 1S", utm(1, true)),
             ("1,ATLASANTE,90,BAN,WGS84/UTM zone 21N", utm(21, false)),
             ("1,ATLASANTE,90,BAN,EPSG:2975 RGR92", utm(40, true)),

@@ -5,6 +5,7 @@
 //! *boîte aux lettres* (BAL) mailbox, *rattachement* attachment, *liste blanche* white list.
 
 pub mod address;
+pub mod around;
 pub mod coordinates;
 pub mod identifier;
 pub mod mailbox;

@@ -58,6 +58,26 @@ pub async fn delete(
     Ok(())
 }
 
+/// Notes a field that changed by something else than the rows of the entry itself.
+pub async fn note(
+    connection: &mut PgConnection,
+    genre: char,
+    ids: &[i64],
+    field: &str,
+) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    prepare(connection).await?;
+    sqlx::query("insert into pg_temp.champs select $1::\"char\", unnest($2::bigint[]), array[$3]")
+        .bind(genre.to_string())
+        .bind(ids)
+        .bind(field)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Makes the table of what was, once for each import.
 async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     // The rows of a change that will not be committed go with it.

@@ -4,6 +4,7 @@
 //! all that was accepted becomes visible at one moment.
 
 mod boxes;
+mod centres;
 mod codes;
 mod copy;
 mod establishments;

@@ -9,14 +9,17 @@ use super::report::{Entities, FileReport, Report};
 use super::write_lists::ListKind;
 use super::write_reference::{LabelOrigin, Labels};
 use super::write_structures::StructureKeys;
-use super::{guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures};
+use super::{
+    centres, guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures,
+};
 use crate::source::{Extract, Kind};
 use crate::store::suppressions;
 
 /// Tables that hold what extracts told.
-const LOADED_TABLES: &str = "professionals, professional_identifiers, practices, qualifications, diplomas, activities,
-    structure_keys, structures_finess, structures_rpps, mailboxes, mailbox_attachments, domains, domain_operators,
-    nomenclature_codes, sources";
+const LOADED_TABLES: &str =
+    "professionals, professional_identifiers, practices, qualifications, diplomas, activities,
+    structure_keys, structures_finess, structures_rpps, commune_centres, postcode_centres, mailboxes,
+    mailbox_attachments, domains, domain_operators, nomenclature_codes, sources";
 
 /// Our own short tables of codes and labels: `table;code;libellé`.
 const BUILT_IN_LABELS: &str = include_str!("../../import/nomenclatures.csv");
@@ -59,6 +62,9 @@ pub async fn write(
     let mut keys = StructureKeys::load(publication).await?;
     let mut reports = Vec::new();
     let (mut people, mut qualifications, mut diplomas, mut mailboxes) = (None, None, None, None);
+    let places_told = accepted
+        .iter()
+        .any(|(_, gathered)| matches!(gathered.content, Content::Establishments(_) | Content::People(_)));
     for (extract, gathered) in accepted {
         let start = std::time::Instant::now();
         let mut report = file_report(&extract, &gathered);
@@ -119,6 +125,9 @@ pub async fn write(
     )
     .await?;
     keys.save(publication).await?;
+    if places_told {
+        centres::refresh(publication).await?;
+    }
     // Last: from here to the end of the import operators wait.
     if let Some((place, boxes)) = mailboxes {
         let start = std::time::Instant::now();

@@ -16,6 +16,7 @@ pub mod snapshot;
 mod suggest;
 pub mod sweep;
 mod terms;
+mod towns;
 pub mod views;
 
 pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor, synonyms};

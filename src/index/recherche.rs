@@ -16,7 +16,7 @@ use self::filters::Filters;
 use self::score::Scorer;
 use super::rank::KINDS;
 use super::snapshot::{Segment, Snapshot};
-use crate::directory::coordinates::Position;
+use crate::directory::around::Around;
 use crate::query::{Kind, Kinds};
 
 pub use self::words::synonyms;
@@ -46,8 +46,9 @@ pub struct Recherche {
     /// Public ids of structures.
     pub structure: Vec<String>,
     pub avec_messagerie: Option<bool>,
-    /// Latitude and longitude of a centre, radius in kilometres.
-    pub autour: Option<(f64, f64, f64)>,
+    pub autour: Option<Around>,
+    /// Kilometres around the communes and postcodes, which are then centres and filter nothing.
+    pub rayon_km: Option<f64>,
     pub tri: Tri,
     /// From 1.
     pub page: u32,
@@ -97,7 +98,7 @@ struct Question<'a> {
     recherche: &'a Recherche,
     words: Vec<String>,
     filters: Filters,
-    autour: Option<(Position, f64)>,
+    autour: Option<&'a Around>,
     with_facets: bool,
 }
 
@@ -128,9 +129,7 @@ impl Snapshot {
             recherche,
             words: words::split(recherche.q.as_deref().unwrap_or("")),
             filters: Filters::of(recherche),
-            autour: recherche
-                .autour
-                .map(|(lat, lon, radius)| (Position { lat, lon }, radius)),
+            autour: recherche.autour.as_ref(),
             with_facets,
         };
         let found = self.find(&question, false)?;
@@ -180,12 +179,8 @@ impl Snapshot {
             if fails {
                 continue;
             }
-            let distance_km = question
-                .autour
-                .and_then(|(centre, _)| columns.distance(doc, centre));
-            if let Some((_, radius)) = question.autour
-                && distance_km.is_none_or(|distance| distance > radius)
-            {
+            let distance_km = question.autour.and_then(|around| columns.distance(doc, around));
+            if question.autour.is_some() && distance_km.is_none() {
                 continue;
             }
             if question.with_facets {

@@ -1,7 +1,7 @@
 //! The index as one request sees it: lookups by key, the boxes of a structure, counts. Never changes under a request.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::ColumnValues;
 use tantivy::fastfield::AliveBitSet;
@@ -12,6 +12,7 @@ use super::postings::Docs;
 use super::rank;
 use super::schema::Fields;
 use super::terms;
+use super::towns::Towns;
 use super::views::{At, Record, Views};
 use crate::directory::text::fold;
 use crate::query::Kind;
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub views: Views,
     /// Visible entries of each kind, in the order of [`rank::KINDS`].
     counts: [u64; 3],
+    /// Read when first asked for.
+    towns: OnceLock<Towns>,
 }
 
 /// What searches need of a segment, opened once. Every document has one rank and one place.
@@ -114,6 +117,7 @@ impl Snapshot {
             segments,
             views,
             counts,
+            towns: OnceLock::new(),
         })
     }
 
@@ -182,6 +186,15 @@ impl Snapshot {
                 words.iter().all(|word| shown.contains(word))
             })
             .collect())
+    }
+
+    /// Where communes and postcodes lie.
+    pub fn towns(&self) -> tantivy::Result<&Towns> {
+        if let Some(towns) = self.towns.get() {
+            return Ok(towns);
+        }
+        let towns = Towns::read(self)?;
+        Ok(self.towns.get_or_init(|| towns))
     }
 
     /// Number of visible entries of a kind.

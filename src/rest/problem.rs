@@ -154,6 +154,21 @@ impl From<ServiceError> for Problem {
                 "ce curseur n'est pas reconnu ; reprendre à la première page",
             ),
             ServiceError::Stale => Self::of(&STALE),
+            ServiceError::UnknownPlace(parameter) => Self::value(
+                &BAD_PARAMETER,
+                parameter,
+                match parameter {
+                    "commune" => {
+                        "commune inconnue, ou sans position ; donner son nom entier ou son code INSEE"
+                    }
+                    _ => "code postal inconnu, ou sans position",
+                },
+            ),
+            ServiceError::TooManyPlaces => Self::value(
+                &BAD_PARAMETER,
+                "commune",
+                "trop de communes portent ces noms ; donner leurs codes INSEE",
+            ),
             error => {
                 tracing::error!(%error, "the directory could not answer");
                 Self::of(&UNAVAILABLE)

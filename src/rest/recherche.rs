@@ -12,6 +12,8 @@ use super::parameters::{Parameters, invalid};
 use super::problem::Problem;
 use super::signin::SignedIn;
 use super::state::RestState;
+use crate::directory::around::Around;
+use crate::directory::coordinates::Position;
 use crate::query::{Kind, Kinds};
 use crate::service::{Page, Recherche, Tri};
 use crate::view::json::{Messagerie, Professionnel, StructureComplete, with_member};
@@ -52,9 +54,10 @@ pub struct RechercheParams {
     pub mode_exercice: Option<Vec<String>>,
     /// `44`, `2A`, `971` ; répétable.
     pub departement: Option<Vec<String>>,
-    /// Code postal ; répétable.
+    /// Code postal ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus un filtre.
     pub code_postal: Option<Vec<String>>,
-    /// Nom ou code INSEE de commune ; répétable.
+    /// Nom ou code INSEE de commune ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus
+    /// un filtre ; un nom vaut pour toutes les communes qui le portent, un code INSEE pour une seule.
     pub commune: Option<Vec<String>>,
     /// Identifiant de structure : FINESS, SIRET, SIREN ou identifiant technique ; répétable.
     pub structure: Option<Vec<String>>,
@@ -66,9 +69,11 @@ pub struct RechercheParams {
     /// Longitude en degrés (WGS84), avec `lat`.
     #[param(minimum = -180, maximum = 180)]
     pub lon: Option<f64>,
-    /// Rayon autour de `lat`, `lon` ; 10 km par défaut, 500 au plus.
+    /// Rayon autour de `lat`, `lon`, 10 km par défaut ; sans eux, autour du centre des `commune` et `code_postal`
+    /// donnés (de plusieurs, l'un ou l'autre). 500 au plus.
+    #[param(minimum = 0, maximum = 500)]
     pub rayon_km: Option<f64>,
-    /// `pertinence` (par défaut), `nom` ou `distance`.
+    /// `pertinence` (par défaut), `nom` ou `distance` ; ce dernier avec `lat` et `lon`, ou avec `rayon_km`.
     pub tri: Option<String>,
     /// Page, la première étant 1 ; `page` × `par_page` va jusqu'à 10 000, au-delà suivre `curseur_suivant`.
     #[param(minimum = 1)]
@@ -99,7 +104,7 @@ pub struct Resultats {
 pub struct Resultat {
     #[serde(flatten)]
     pub fiche: Fiche,
-    /// Distance au point demandé.
+    /// Distance au point demandé, ou au centre le plus proche ; celle d'une commune quand la position est approchée.
     pub distance_km: Option<f64>,
 }
 
@@ -155,10 +160,13 @@ fn read(parameters: &Parameters<RechercheParams>) -> Result<Recherche, Problem> 
             .into_iter()
             .fold(Kinds::NONE, |all, kind| all.union(Kinds::only(kind))),
     };
-    let autour = around(parameters)?;
+    let (code_postal, commune) = (parameters.list("code_postal")?, parameters.list("commune")?);
+    let towns = !code_postal.is_empty() || !commune.is_empty();
+    let (autour, rayon_km) = around(parameters, towns)?;
     let tri = parameters.choice("tri", ORDERS)?.unwrap_or(Tri::Pertinence);
-    if tri == Tri::Distance && autour.is_none() {
-        return Err(invalid("tri", "« distance » demande aussi « lat » et « lon »"));
+    if tri == Tri::Distance && autour.is_none() && rayon_km.is_none() {
+        let expected = "« distance » demande aussi « lat » et « lon », ou « rayon_km » avec « commune » ou « code_postal »";
+        return Err(invalid("tri", expected));
     }
     let par_page = parameters
         .number("par_page", 1..=LARGEST_PAGE)?
@@ -184,11 +192,12 @@ fn read(parameters: &Parameters<RechercheParams>) -> Result<Recherche, Problem> 
         savoir_faire: parameters.list("savoir_faire")?,
         mode_exercice: parameters.list("mode_exercice")?,
         departement: parameters.list("departement")?,
-        code_postal: parameters.list("code_postal")?,
-        commune: parameters.list("commune")?,
+        code_postal,
+        commune,
         structure: parameters.list("structure")?,
         avec_messagerie: parameters.flag("avec_messagerie")?,
         autour,
+        rayon_km,
         tri,
         page,
         curseur,
@@ -196,14 +205,25 @@ fn read(parameters: &Parameters<RechercheParams>) -> Result<Recherche, Problem> 
     })
 }
 
-/// Latitude, longitude and radius in kilometres.
-fn around(parameters: &Parameters<RechercheParams>) -> Result<Option<(f64, f64, f64)>, Problem> {
+/// A circle around a point, or a radius around the towns that are asked.
+fn around(
+    parameters: &Parameters<RechercheParams>,
+    towns: bool,
+) -> Result<(Option<Around>, Option<f64>), Problem> {
     let lat = parameters.number("lat", -90.0..=90.0)?;
     let lon = parameters.number("lon", -180.0..=180.0)?;
     let radius = parameters.number("rayon_km", 0.0..=LARGEST_RADIUS_KM)?;
     match (lat, lon, radius) {
-        (Some(lat), Some(lon), radius) => Ok(Some((lat, lon, radius.unwrap_or(USUAL_RADIUS_KM)))),
-        (None, None, None) => Ok(None),
+        (Some(lat), Some(lon), radius) => {
+            let around = Around::new(&[Position { lat, lon }], radius.unwrap_or(USUAL_RADIUS_KM));
+            Ok((Some(around), None))
+        }
+        (None, None, None) => Ok((None, None)),
+        (None, None, radius) if towns => Ok((None, radius)),
+        (None, None, _) => Err(invalid(
+            "rayon_km",
+            "demande aussi « lat » et « lon », ou « commune », ou « code_postal »",
+        )),
         (None, _, _) => Err(invalid("lat", "« lat » et « lon » vont ensemble")),
         (_, None, _) => Err(invalid("lon", "« lat » et « lon » vont ensemble")),
     }
@@ -227,7 +247,8 @@ fn body(page: Page) -> String {
     };
     let head = serde_json::to_string(&head).unwrap_or_default();
     let results = page.resultats.into_iter().map(|hit| match hit.distance_km {
-        Some(distance) => with_member(&hit.json, "distance_km", &distance),
+        // To the metre: farther digits say nothing.
+        Some(km) => with_member(&hit.json, "distance_km", &((km * 1000.0).round() / 1000.0)),
         None => hit.json,
     });
     with_list(&head, "resultats", results)
@@ -260,20 +281,28 @@ mod tests {
 
     #[test]
     fn a_place_is_a_point_and_a_radius() {
-        assert_eq!(
-            asked("lat=47.2&lon=-1.5").unwrap().autour,
-            Some((47.2, -1.5, 10.0))
-        );
+        let around = asked("lat=47.2&lon=-1.5").unwrap().autour.unwrap();
+        // Ten kilometres are nine hundredths of a degree.
+        let at = |lat| around.distance_km(Position { lat, lon: -1.5 });
+        assert!(at(47.2) == Some(0.0) && at(47.289).is_some() && at(47.291).is_none());
         assert_eq!(
             asked("lat=47.2").unwrap_err(),
             invalid("lon", "« lat » et « lon » vont ensemble")
         );
-        assert_eq!(
-            asked("rayon_km=5").unwrap_err(),
-            invalid("lat", "« lat » et « lon » vont ensemble")
-        );
+        let alone = "demande aussi « lat » et « lon », ou « commune », ou « code_postal »";
+        assert_eq!(asked("rayon_km=5").unwrap_err(), invalid("rayon_km", alone));
         assert!(asked("tri=distance").is_err());
         assert!(asked("tri=distance&lat=47&lon=-1&rayon_km=501").is_err());
+    }
+
+    #[test]
+    fn a_radius_without_a_point_is_around_the_towns() {
+        let recherche = asked("commune=Nantes&code_postal=44400&rayon_km=5&tri=distance").unwrap();
+        assert!(recherche.autour.is_none());
+        assert_eq!(recherche.rayon_km, Some(5.0));
+        assert!(asked("commune=Nantes&tri=distance").is_err());
+        let around_a_point = asked("commune=Nantes&lat=47.2&lon=-1.5&rayon_km=5").unwrap();
+        assert!(around_a_point.autour.is_some() && around_a_point.rayon_km.is_none());
     }
 
     #[test]

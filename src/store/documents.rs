@@ -212,7 +212,7 @@ impl<'c> Documents<'c> {
             telephone: row.try_get(19)?,
             telecopie: row.try_get(20)?,
             position,
-            position_approchee: false,
+            position_approchee: position.is_some() && row.try_get(26)?,
             ouverte: row.try_get(25)?,
             mailboxes: 0,
             created_at: row.try_get(23)?,
@@ -621,13 +621,16 @@ pub enum IdTable {
     Mailboxes,
 }
 
-/// What the structures of the directory are read from.
+/// What the structures of the directory are read from. Those without a position lie at the centre of their commune or
+/// postcode; abroad there is no department, and a postcode of the same digits is another place.
 const STRUCTURES: &str =
     "select id, public_id, genre, identifiant, finess, finess_ej, siret, siren, ancien_identifiant, nom,
             enseigne, categorie, statut_juridique, lignes, code_postal, commune, code_insee,
-            departement, pays, telephone, telecopie, lat, lon, created_at, modified_at,
-            ouverte
-     from structures";
+            departement, pays, telephone, telecopie, coalesce(s.lat, c.lat, p.lat),
+            coalesce(s.lon, c.lon, p.lon), created_at, modified_at, ouverte, s.lat is null
+     from structures s
+     left join commune_centres c on c.code = s.code_insee and s.departement <> ''
+     left join postcode_centres p on p.code = s.code_postal and s.departement <> ''";
 
 /// The statement that counts mailboxes by the alias of their structure.
 fn counts(condition: &str) -> String {

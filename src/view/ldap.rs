@@ -168,7 +168,8 @@ pub fn structure(structure: &Structure) -> Vec<u8> {
     e.push(Field::Finess, &s.finess)
         .push(Field::FinessEj, &s.finess_ej);
     e.push(Field::Siret, &s.siret).push(Field::Siren, &s.siren);
-    if let Some(position) = s.position {
+    // The schema has no word for a position that is only the commune's.
+    if let Some(position) = s.position.filter(|_| !s.position_approchee) {
         e.push(Field::Latitude, &position.lat.to_string())
             .push(Field::Longitude, &position.lon.to_string());
     }

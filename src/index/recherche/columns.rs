@@ -8,6 +8,7 @@ use tantivy::{DocId, SegmentReader};
 
 use super::Facet;
 use super::filters::{Activities, Activity};
+use crate::directory::around::Around;
 use crate::directory::coordinates::Position;
 
 /// The columns of one segment.
@@ -42,13 +43,12 @@ impl Columns {
         self.entity.first(doc).unwrap_or(0)
     }
 
-    /// Distance of the nearest place whose position is known.
-    pub fn distance(&self, doc: DocId, centre: Position) -> Option<f64> {
+    /// Distance of the nearest place that lies in one of the circles.
+    pub fn distance(&self, doc: DocId, around: &Around) -> Option<f64> {
         self.lat
             .values_for_doc(doc)
             .zip(self.lon.values_for_doc(doc))
-            .filter(|(lat, _)| !lat.is_nan())
-            .map(|(lat, lon)| Position { lat, lon }.distance_km(centre))
+            .filter_map(|(lat, lon)| around.distance_km(Position { lat, lon }))
             .min_by(f64::total_cmp)
     }
 
