@@ -2,6 +2,7 @@
 //! when done, 1 when failed, 2 when used wrongly.
 
 mod account;
+mod export;
 mod import;
 mod sample;
 mod serve;
@@ -39,6 +40,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         load_sample_when_empty: Option<std::path::PathBuf>,
     },
+    /// Writes an extraction
+    Export(export::ExportOptions),
     /// Accounts and their keys
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
                 options,
                 load_sample_when_empty,
             } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
+            Command::Export(options) => export::run(&common, options).await,
             Command::Account(command) => account::run(&common, command).await,
             Command::Sample(options) => sample::run(&options),
             Command::Status { json } => status::run(&common, json).await,

@@ -9,21 +9,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{CommonSettings, ServeSettings};
 use super::{Failure, close_store, open_store};
+use crate::export::Exports;
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::ldap;
-use crate::rest::{self, RestState};
+use crate::rest::RestState;
 use crate::server::listeners::Listeners;
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
 use crate::store::lock::ServeLock;
-use crate::store::{changes, export, nodes};
+use crate::store::{changes, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -112,7 +112,9 @@ async fn serve(
     let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
-    let rest = RestState::new(directory.clone(), extraction(pool.clone()), seed);
+    let exports = Exports::open(pool.clone(), data_dir);
+    let exporting = tokio::spawn(exports.clone().keep(stop.clone()));
+    let rest = RestState::new(directory.clone(), exports, seed);
     let tls = Arc::new(tls);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
@@ -131,6 +133,7 @@ async fn serve(
     stop.cancel();
     let _ = tokio::time::timeout(DRAIN, served).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
+    exporting.abort();
     following.abort();
     referring.abort();
     Ok(())
@@ -185,13 +188,6 @@ async fn report(node: Arc<Node>, pool: sqlx::PgPool, stop: CancellationToken) {
 
 fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-fn extraction(pool: sqlx::PgPool) -> rest::OpenExtraction {
-    Arc::new(move || {
-        let rows = export::correspondance(pool.clone());
-        Box::pin(rows.map(|row| row.map(Into::into).map_err(std::io::Error::other)))
-    })
 }
 
 /// Says where the node listens, and three things to try.

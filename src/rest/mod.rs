@@ -7,21 +7,23 @@
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod answer;
+mod conditional;
 mod docs;
 mod domaines;
-mod extractions;
+pub mod extractions;
 mod guard;
 mod messageries;
 mod metrics;
@@ -39,7 +41,7 @@ pub mod structures;
 pub mod suggestions;
 mod verification;
 
-pub use state::{Lines, OpenExtraction, RestState};
+pub use state::RestState;
 
 /// The longest body of a request, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -81,8 +83,9 @@ pub fn router(state: RestState) -> Router {
         .fallback(async || problem::Problem::of(&problem::UNKNOWN_ROUTE))
         .method_not_allowed_fallback(async || problem::Problem::of(&problem::METHOD))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(conditional::tag))
         .layer(map_response(uncached))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(cors())
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(state.clone(), guard::guard))
@@ -110,6 +113,14 @@ async fn uncached(mut response: Response) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.append(VARY, HeaderValue::from_static("authorization, esante-api-key"));
     response
+}
+
+/// Files that are compressed already are sent as they are: their hash and their length are in the manifest.
+fn compressible() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/gzip"))
+        .and(NotForContentType::const_new("application/zstd"))
+        .and(NotForContentType::const_new("application/vnd.apache.parquet"))
 }
 
 /// Any page may read. Keys are brought by the page itself, never by the browser, so this lends nobody's rights.

@@ -53,6 +53,12 @@ kinds! {
         "Le corps doit être annoncé par « Content-Type: application/json ».";
     BAD_SHAPE, UNPROCESSABLE_ENTITY, "forme-inattendue", "Forme inattendue",
         "Le document JSON est bien formé, mais n'est pas ce que cette route attend.";
+    RANGE, RANGE_NOT_SATISFIABLE, "partie-absente", "Partie absente",
+        "Le fichier est plus court que la partie demandée par « Range ».";
+    QUOTA, TOO_MANY_REQUESTS, "quota-depasse", "Quota dépassé",
+        "Trop de requêtes de cette adresse ou de ce compte ; réessayer après « Retry-After ». Pour lire l'annuaire entier, ou ce qui en a changé, les extractions sont faites pour cela : /api/v1/extractions.";
+    REMAKING, SERVICE_UNAVAILABLE, "extraction-en-cours", "Extraction en cours d'écriture",
+        "Ce fichier est en cours de réécriture ; réessayer après « Retry-After », ou lire l'extraction au fil de l'eau : /api/v1/extractions.";
     INTERNAL, INTERNAL_SERVER_ERROR, "erreur-interne", "Erreur interne",
         "Une erreur imprévue est survenue ; elle est journalisée sous l'identifiant de l'en-tête X-Request-Id.";
     UNAVAILABLE, SERVICE_UNAVAILABLE, "indisponible", "Service indisponible",

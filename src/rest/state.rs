@@ -1,23 +1,15 @@
 //! What every operation shares: the directory, the source of extractions, counters and bounds.
 //! Never holds anything of a request.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::body::Bytes;
 use tokio::sync::Semaphore;
-use tokio_stream::Stream;
 
 use super::metrics::Metrics;
 use super::problem::{INTERNAL, Problem, UNAVAILABLE};
+use crate::export::Exports;
 use crate::service::{Directory, ServiceError};
-
-/// The lines of an extraction without its header, in pieces of any size, LF line ends.
-pub type Lines = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
-
-/// Opens a new reading of `Extraction_Correspondance_MSSante`: rows of the 31 columns, visible boxes only.
-pub type OpenExtraction = Arc<dyn Fn() -> Lines + Send + Sync>;
 
 /// Questions to the directory that run at one time; others wait for their turn, within their own delay.
 const QUESTIONS_AT_ONCE: usize = 64;
@@ -29,7 +21,7 @@ const EXTRACTIONS_AT_ONCE: usize = 4;
 pub struct RestState {
     pub(super) directory: Directory,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) open_extraction: OpenExtraction,
+    pub(super) exports: Exports,
     pub(super) extractions: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     request_ids: Arc<AtomicU64>,
@@ -37,11 +29,11 @@ pub struct RestState {
 
 impl RestState {
     /// `seed` is where the request identifiers begin: random in service, fixed in tests.
-    pub fn new(directory: Directory, open_extraction: OpenExtraction, seed: u64) -> Self {
+    pub fn new(directory: Directory, exports: Exports, seed: u64) -> Self {
         Self {
             directory,
             metrics: Arc::default(),
-            open_extraction,
+            exports,
             extractions: Arc::new(Semaphore::new(EXTRACTIONS_AT_ONCE)),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             request_ids: Arc::new(AtomicU64::new(seed)),

@@ -4,7 +4,6 @@ pub mod changes;
 pub mod cluster;
 pub mod connect;
 pub mod documents;
-pub mod export;
 pub mod labels;
 pub mod lock;
 pub mod nodes;
