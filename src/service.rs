@@ -5,24 +5,25 @@ mod signin;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use sqlx::PgPool;
+use tantivy::directory::OwnedBytes;
 
 use crate::directory::address::{AddressFault, MailAddress};
 use crate::directory::identifier::{professional_candidates, structure_candidates};
-use crate::directory::text::fold_exact;
+use crate::directory::text::{fold, fold_exact};
 use crate::index;
 use crate::index::node::Node;
-use crate::index::snapshot::{Snapshot, Stored};
-use crate::query::{Filter, Key, Kind, Kinds};
+use crate::index::snapshot::{Matched, Snapshot};
+use crate::index::views::Record;
+use crate::query::{Key, Kind, Kinds, Mark};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::json;
 use crate::visibility::Viewer;
 
-pub use crate::index::snapshot::SearchEnd;
+pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Tri};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
@@ -63,10 +64,32 @@ impl std::fmt::Debug for Directory {
 #[derive(Debug)]
 pub struct Found {
     pub kind: Kind,
-    /// For [`EntryView`].
-    pub entry: Vec<u8>,
+    /// For [`EntryView`]; shared with the index.
+    pub entry: OwnedBytes,
     /// What this viewer may see besides.
     pub signed_in: Option<Vec<u8>>,
+    /// Where it stands in the order that was asked.
+    pub mark: Mark,
+}
+
+/// An entry as LDAP sends it, where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'s> {
+    pub kind: Kind,
+    pub entry: EntryView<'s>,
+    /// What this viewer may see besides.
+    pub signed_in: Option<EntryView<'s>>,
+}
+
+impl Found {
+    /// The same where it lies.
+    pub fn seen(&self) -> Seen<'_> {
+        Seen {
+            kind: self.kind,
+            entry: EntryView::new(&self.entry),
+            signed_in: self.signed_in.as_deref().map(EntryView::new),
+        }
+    }
 }
 
 /// A page of results.
@@ -156,7 +179,7 @@ impl Directory {
         self.0.as_deref().ok_or(ServiceError::NotReady)
     }
 
-    fn snapshot(&self) -> Answer<Snapshot> {
+    fn snapshot(&self) -> Answer<Arc<Snapshot>> {
         self.inner()?.node.snapshot().ok_or(ServiceError::NotReady)
     }
 
@@ -169,27 +192,48 @@ impl Directory {
         Ok(())
     }
 
-    /// The first `limit` entries that meet a filter, in the same order on every node; [`SearchEnd::Limit`] only
-    /// when there are more.
-    pub fn search(
-        &self,
-        kinds: Kinds,
-        filter: &Filter,
-        limit: usize,
-        deadline: Instant,
-        cancelled: &AtomicBool,
-        viewer: &Viewer,
-    ) -> Answer<(Vec<Found>, SearchEnd)> {
-        let (found, end) = self
-            .snapshot()?
-            .search(kinds, filter, limit, deadline, cancelled)?;
-        Ok((
-            found
-                .into_iter()
-                .map(|(kind, stored)| shown(kind, stored, viewer))
-                .collect(),
-            end,
-        ))
+    /// The first `limit` entries that answer; [`SearchEnd::Limit`] only when there are more.
+    pub fn search(&self, ask: &Ask<'_>, viewer: &Viewer) -> Answer<(Vec<Found>, SearchEnd)> {
+        let snapshot = self.snapshot()?;
+        let mut found = Vec::new();
+        let end = snapshot.each(ask, &mut |matched| {
+            found.push(shown(matched.kind, &matched.record, matched.mark(), viewer));
+        })?;
+        Ok((found, end))
+    }
+
+    /// Gives each of these entries to `take` where it lies, without copying it.
+    pub fn each(&self, ask: &Ask<'_>, viewer: &Viewer, take: &mut dyn FnMut(&Seen<'_>)) -> Answer<SearchEnd> {
+        let snapshot = self.snapshot()?;
+        let end = snapshot.each(ask, &mut |Matched { kind, record, .. }| {
+            let unpacked;
+            let entry = match record.hot_entry() {
+                Some(entry) => entry,
+                None => {
+                    unpacked = record.entry();
+                    unpacked.as_slice()
+                }
+            };
+            let signed_in = record
+                .signed_in()
+                .filter(|_| viewer.sees_published_phone(&domain(entry)));
+            take(&Seen {
+                kind,
+                entry: EntryView::new(entry),
+                signed_in: signed_in.map(EntryView::new),
+            });
+        })?;
+        Ok(end)
+    }
+
+    /// How many entries meet a filter, whatever the order and the limits of `ask`.
+    pub fn count(&self, ask: &Ask<'_>) -> Answer<(usize, SearchEnd)> {
+        Ok(self.snapshot()?.count_matches(ask)?)
+    }
+
+    /// The mark behind which the entries of a kind begin that are not before `name` in the order of names.
+    pub fn mark_before(&self, kind: Kind, name: &str) -> Mark {
+        index::mark_before(kind, &fold(name))
     }
 
     /// One entry.
@@ -199,8 +243,9 @@ impl Directory {
             Key::Professional(identification) => (Kind::Professional, identification),
             Key::Structure(identifiant) => (Kind::Structure, identifiant),
         };
-        let stored = self.snapshot()?.by_key(kind, &fold_exact(key))?;
-        Ok(stored.map(|stored| shown(kind, stored, viewer)))
+        let snapshot = self.snapshot()?;
+        let record = snapshot.by_key(kind, &fold_exact(key))?;
+        Ok(record.map(|record| shown(kind, &record, Mark(Vec::new()), viewer)))
     }
 
     /// Full-text search. Structures may be given by any of their identifiers.
@@ -214,9 +259,9 @@ impl Directory {
         let snapshot = self.snapshot()?;
         let mut structure = Vec::with_capacity(r.structure.len());
         for alias in &r.structure {
-            let stored = self.structure_stored(&snapshot, alias)?;
+            let json = self.structure_json(&snapshot, alias)?;
             // An identifier that names nothing matches nothing, rather than everything.
-            structure.push(stored.map_or_else(|| "?".to_owned(), |stored| public_id(&stored.json)));
+            structure.push(json.map_or_else(|| "?".to_owned(), |json| public_id(&json)));
         }
         let page = snapshot.recherche(
             &Recherche {
@@ -289,8 +334,8 @@ impl Directory {
     pub fn professionnel(&self, id: &str, _viewer: &Viewer) -> Answer<Option<String>> {
         let snapshot = self.snapshot()?;
         for candidate in professional_candidates(id) {
-            if let Some(stored) = snapshot.by_key(Kind::Professional, &fold_exact(&candidate))? {
-                return Ok(Some(stored.json));
+            if let Some(record) = snapshot.by_key(Kind::Professional, &fold_exact(&candidate))? {
+                return Ok(Some(record.json()));
             }
         }
         Ok(None)
@@ -298,15 +343,13 @@ impl Directory {
 
     /// One structure's record, by any of its identifiers.
     pub fn structure(&self, alias: &str, _viewer: &Viewer) -> Answer<Option<String>> {
-        Ok(self
-            .structure_stored(&self.snapshot()?, alias)?
-            .map(|stored| stored.json))
+        self.structure_json(&*self.snapshot()?, alias)
     }
 
-    fn structure_stored(&self, snapshot: &Snapshot, alias: &str) -> Answer<Option<Stored>> {
+    fn structure_json(&self, snapshot: &Snapshot, alias: &str) -> Answer<Option<String>> {
         for candidate in structure_candidates(alias) {
-            if let Some(stored) = snapshot.by_key(Kind::Structure, &fold_exact(&candidate))? {
-                return Ok(Some(stored));
+            if let Some(record) = snapshot.by_key(Kind::Structure, &fold_exact(&candidate))? {
+                return Ok(Some(record.json()));
             }
         }
         Ok(None)
@@ -317,8 +360,12 @@ impl Directory {
         let Ok(address) = MailAddress::parse(adresse) else {
             return Ok(None);
         };
-        let stored = self.snapshot()?.by_key(Kind::Mailbox, &address.key)?;
-        Ok(stored.map(|stored| with_telephone(stored.json, stored.signed_in, viewer)))
+        let snapshot = self.snapshot()?;
+        let record = snapshot.by_key(Kind::Mailbox, &address.key)?;
+        Ok(
+            record
+                .map(|record| with_telephone(record.json(), record.signed_in().map(<[u8]>::to_vec), viewer)),
+        )
     }
 
     /// The mailboxes of a structure, those that meet `q`; `None` for a structure that is not known.
@@ -329,14 +376,14 @@ impl Directory {
         viewer: &Viewer,
     ) -> Answer<Option<Vec<String>>> {
         let snapshot = self.snapshot()?;
-        let Some(structure) = self.structure_stored(&snapshot, alias)? else {
+        let Some(structure) = self.structure_json(&snapshot, alias)? else {
             return Ok(None);
         };
-        let found = snapshot.of_structure(&public_id(&structure.json), q.unwrap_or(""))?;
+        let found = snapshot.of_structure(&public_id(&structure), q.unwrap_or(""))?;
         Ok(Some(
             found
                 .into_iter()
-                .map(|stored| with_telephone(stored.json, stored.signed_in, viewer))
+                .map(|record| with_telephone(record.json(), record.signed_in().map(<[u8]>::to_vec), viewer))
                 .collect(),
         ))
     }
@@ -371,12 +418,12 @@ impl Directory {
             ),
             Err(AddressFault::Form) => warned(shown, "FORME", "Ce n'est pas une adresse de messagerie."),
             Ok(address) => {
-                let stored = self
-                    .snapshot()
-                    .ok()
-                    .and_then(|s| s.by_key(Kind::Mailbox, &address.key).ok().flatten());
-                let type_bal = stored.map(|stored| {
-                    EntryView::new(&stored.entry)
+                let snapshot = self.snapshot().ok();
+                let record = snapshot
+                    .as_ref()
+                    .and_then(|snapshot| snapshot.by_key(Kind::Mailbox, &address.key).ok().flatten());
+                let type_bal = record.map(|record| {
+                    EntryView::new(&record.entry())
                         .first(Field::TypeBal)
                         .unwrap_or("")
                         .to_owned()
@@ -425,7 +472,7 @@ impl Directory {
             return Sante::default();
         };
         let snapshot = inner.node.snapshot();
-        let count = |kind| snapshot.as_ref().and_then(|s| s.count(kind).ok()).unwrap_or(0);
+        let count = |kind| snapshot.as_ref().map_or(0, |snapshot| snapshot.count(kind));
         Sante {
             pret: snapshot.is_some(),
             base_joignable: inner.reachable.load(Ordering::Relaxed),
@@ -438,13 +485,17 @@ impl Directory {
     }
 }
 
-fn shown(kind: Kind, stored: Stored, viewer: &Viewer) -> Found {
-    let domain = domain(&stored.entry);
-    let signed_in = stored.signed_in.filter(|_| viewer.sees_published_phone(&domain));
+fn shown(kind: Kind, record: &Record<'_>, mark: Mark, viewer: &Viewer) -> Found {
+    let entry = record.entry();
+    let signed_in = record
+        .signed_in()
+        .filter(|_| viewer.sees_published_phone(&domain(&entry)))
+        .map(<[u8]>::to_vec);
     Found {
         kind,
-        entry: stored.entry,
+        entry,
         signed_in,
+        mark,
     }
 }
 

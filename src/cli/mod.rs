@@ -4,6 +4,7 @@
 mod account;
 mod export;
 mod import;
+pub mod ldap_limits;
 mod sample;
 mod serve;
 pub mod settings;
@@ -35,7 +36,7 @@ enum Command {
     /// Serves LDAP, LDAPS, REST and the administration address
     Serve {
         #[command(flatten)]
-        options: ServeOptions,
+        options: Box<ServeOptions>,
         /// Loads the extracts of this folder, marked as a sample, when the store holds nothing
         #[arg(long, value_name = "DIR")]
         load_sample_when_empty: Option<std::path::PathBuf>,

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::ldap;
 use crate::rest::RestState;
-use crate::server::listeners::Listeners;
+use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
 use crate::store::lock::ServeLock;
@@ -75,7 +76,10 @@ async fn serve(
         data_dir,
         settings.tls_cert.as_deref(),
         settings.tls_key.as_deref(),
-    )?;
+    )?
+    .with_client_ca(settings.client_ca.as_deref())?;
+    let tls = Arc::new(tls);
+    allow_many_connections();
     let listeners = Listeners::bind(settings).await?;
     if let Some(folder) = &sample {
         load_sample(pool, folder).await?;
@@ -96,10 +100,21 @@ async fn serve(
             base_dn: settings.base_dn.clone(),
             public_size_limit: size_limit(settings.ldap_public_size_limit),
             account_size_limit: size_limit(settings.ldap_account_size_limit),
+            public_entries_per_day: settings.ldap_limits.public_entries_per_day,
+            keys_in_clear: settings.ldap_limits.keys_in_clear,
+            time_limit: settings.ldap_limits.search,
+            idle_timeout: settings.ldap_limits.idle,
+            first_message_timeout: settings.ldap_limits.first,
+            write_timeout: settings.ldap_limits.write,
             ..ldap::Settings::default()
         },
-    )
-    .map_err(|error| format!("--base-dn: {error}"))?;
+        Some(tls.clone()),
+    )?;
+    let limits = Limits {
+        connections: settings.ldap_limits.connections,
+        connections_of_one: settings.ldap_limits.connections_per_address,
+        proxies: settings.trusted_proxies.clone(),
+    };
     let stop = CancellationToken::new();
     let changed = Arc::new(Notify::new());
     let following = tokio::spawn(follow(
@@ -115,10 +130,9 @@ async fn serve(
     let exports = Exports::open(pool.clone(), data_dir);
     let exporting = tokio::spawn(exports.clone().keep(stop.clone()));
     let rest = RestState::new(directory.clone(), exports, seed);
-    let tls = Arc::new(tls);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
-    let served = tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), stop.clone()));
+    let served = tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, stop.clone()));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -137,6 +151,15 @@ async fn serve(
     following.abort();
     referring.abort();
     Ok(())
+}
+
+/// A connection needs a file descriptor, and the usual soft limit of 1024 is soon reached.
+fn allow_many_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
 }
 
 /// Loads the sample into a store that never held anything.

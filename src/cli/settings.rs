@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command};
 use serde::Deserialize;
 
+use super::ldap_limits::{LdapLimits, LdapOptions};
+use crate::server::networks::Networks;
 use crate::store::connect::{DatabaseUrl, StoreSettings};
 
 /// The file read from the working directory when it is there and `--config` is not given.
@@ -69,6 +71,16 @@ pub struct ServeOptions {
     #[arg(long, value_name = "FILE", env = "ANNUAIRE_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
 
+    /// Authorities of client certificates, PEM: who shows one of theirs over TLS may bind by SASL EXTERNAL as the
+    /// account that the certificate's common name or a DNS name of it names [default: none is asked for]
+    #[arg(long, value_name = "FILE", env = "ANNUAIRE_CLIENT_CA")]
+    pub client_ca: Option<PathBuf>,
+
+    /// Networks of the proxies whose word on the client's address is taken (PROXY protocol on the LDAP addresses), as
+    /// 192.0.2.0/24,2001:db8::/32 [default: none]
+    #[arg(long, value_name = "NETWORKS", env = "ANNUAIRE_TRUSTED_PROXIES")]
+    pub trusted_proxies: Option<Networks>,
+
     /// Base of the mailboxes in LDAP [default: o=mssante,c=fr]
     #[arg(long, value_name = "DN", env = "ANNUAIRE_BASE_DN")]
     pub base_dn: Option<String>,
@@ -80,6 +92,11 @@ pub struct ServeOptions {
     /// Most entries of one LDAP answer for an account, 0 for no limit [default: 1000]
     #[arg(long, value_name = "ENTRIES", env = "ANNUAIRE_LDAP_ACCOUNT_SIZE_LIMIT")]
     pub ldap_account_size_limit: Option<u32>,
+
+    /// Limits of LDAP.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub ldap_limits: LdapOptions,
 }
 
 /// Settings that all commands share, as they hold.
@@ -106,12 +123,18 @@ pub struct ServeSettings {
     pub tls_cert: Option<PathBuf>,
     /// Its key.
     pub tls_key: Option<PathBuf>,
+    /// Authorities of client certificates; none where none is asked for.
+    pub client_ca: Option<PathBuf>,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Networks,
     /// Base of the mailboxes in LDAP, not yet parsed.
     pub base_dn: String,
     /// Most entries of one answer for `public`; none for no limit.
     pub ldap_public_size_limit: Option<u32>,
     /// Most entries of one answer for an account; none for no limit.
     pub ldap_account_size_limit: Option<u32>,
+    /// Limits of LDAP.
+    pub ldap_limits: LdapLimits,
 }
 
 /// What is wrong with the settings file.
@@ -229,6 +252,12 @@ impl SettingsFile {
             admin: written.admin.or(file.admin).unwrap_or(local(9090)),
             tls_cert: written.tls_cert.clone().or_else(|| file.tls_cert.clone()),
             tls_key: written.tls_key.clone().or_else(|| file.tls_key.clone()),
+            client_ca: written.client_ca.clone().or_else(|| file.client_ca.clone()),
+            trusted_proxies: written
+                .trusted_proxies
+                .clone()
+                .or_else(|| file.trusted_proxies.clone())
+                .unwrap_or_default(),
             base_dn: base_dn.cloned().unwrap_or_else(|| "o=mssante,c=fr".to_owned()),
             ldap_public_size_limit: limit(
                 written
@@ -242,6 +271,7 @@ impl SettingsFile {
                     .or(file.ldap_account_size_limit)
                     .unwrap_or(1000),
             ),
+            ldap_limits: written.ldap_limits.over(&file.ldap_limits),
         }
     }
 }

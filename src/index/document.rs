@@ -2,30 +2,37 @@
 
 use tantivy::TantivyDocument;
 
-use super::schema::{self, ACTIVITY_COLUMNS, Fields, GRAM, hash};
+use super::rank::rank;
+use super::schema::{ACTIVITY_COLUMNS, Fields, hash};
+use super::terms::{self, Collected, Family};
+use super::views::Parts;
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact, variants};
 use crate::query::Kind;
-use crate::query::evaluate::{equality_form, forms};
+use crate::query::forms::{equality_form, forms};
 use crate::store::documents::Document;
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::{json, ldap};
 
-/// The id by which the change log names an entry.
-pub fn id(kind: Kind, entity: i64) -> String {
-    let letter = match kind {
-        Kind::Professional => 'p',
-        Kind::Structure => 's',
-        Kind::Mailbox => 'm',
-    };
-    format!("{letter}{entity}")
+/// What the index keeps of an entry.
+#[derive(Debug)]
+pub struct Made {
+    /// Still lacks the place of its record.
+    pub doc: TantivyDocument,
+    /// For [`super::views`].
+    pub record: Vec<u8>,
+}
+
+/// The number by which a document is taken out of the index: the entry's in the store, with its kind.
+pub fn entity_key(kind: Kind, entity: i64) -> u64 {
+    entity.unsigned_abs() << 3 | kind as u64
 }
 
 /// Makes the document of an entry.
-pub fn make(fields: &Fields, document: &Document) -> TantivyDocument {
+pub fn make(fields: &Fields, document: &Document) -> Made {
     match document {
         Document::Professional(id, professional) => of_professional(fields, *id, professional),
         Document::Structure(id, structure) => of_structure(fields, *id, structure),
@@ -33,68 +40,74 @@ pub fn make(fields: &Fields, document: &Document) -> TantivyDocument {
     }
 }
 
+/// The fields whose forms searches read as they are kept.
+fn kept_forms(kind: Kind) -> &'static [Field] {
+    match kind {
+        Kind::Mailbox => &[Field::Cn, Field::Mail, Field::DisplayName, Field::O],
+        Kind::Professional | Kind::Structure => &[Field::Cn],
+    }
+}
+
 struct Maker<'f> {
     fields: &'f Fields,
+    entity: u64,
     doc: TantivyDocument,
-    /// May hold a term twice until the document is finished.
-    terms: Vec<String>,
+    terms: Collected,
 }
 
 impl<'f> Maker<'f> {
-    fn new(fields: &'f Fields, kind: Kind, entity: i64, name: &str, entry: &[u8], json: &str) -> Self {
+    fn new(fields: &'f Fields, kind: Kind, entity: i64) -> Self {
         let mut doc = TantivyDocument::default();
-        doc.add_text(fields.id, id(kind, entity));
+        doc.add_u64(fields.key, entity_key(kind, entity));
         doc.add_u64(fields.entity, entity.unsigned_abs());
-        doc.add_u64(fields.kind, kind as u64);
-        doc.add_u64(fields.rank, rank(name));
-        doc.add_bytes(fields.entry, entry);
-        doc.add_text(fields.json, json);
-        let mut maker = Self {
+        Self {
             fields,
+            entity: entity.unsigned_abs(),
             doc,
-            terms: vec![schema::kind_term(kind)],
-        };
-        maker.add_entry(kind, EntryView::new(entry));
-        maker
+            terms: Collected::default(),
+        }
     }
 
     /// The terms by which LDAP filters find the entry.
-    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>) {
+    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>, kept: &[(Field, &str)]) {
         for (field, values) in entry.fields() {
-            let matching = field.matching();
-            self.terms.push(schema::presence_term(field));
-            for value in values.values() {
-                self.terms
-                    .push(schema::equality_term(field, &equality_form(matching, value)));
+            if !terms::is_always_there(kind, field) {
+                self.terms.push(terms::presence(field));
             }
-            if schema::has_grams(kind, field) {
-                for form in forms(field, matching, entry) {
+            if terms::has_equality(kind, field) {
+                for value in values.values() {
                     self.terms
-                        .extend(schema::grams(&form).map(|gram| schema::gram_term(field, gram)));
-                    for letters in 1..=GRAM {
-                        self.terms
-                            .push(schema::initial_term(field, schema::beginning(&form, letters)));
-                    }
+                        .push(terms::equality(field, &equality_form(field.matching(), value)));
                 }
             }
+        }
+        for family in [Family::Name, Family::DisplayName, Family::Organisation] {
+            let of_family: Vec<(Field, &str)> = kept
+                .iter()
+                .filter(|(field, _)| Family::of(kind, *field) == Some(family))
+                .copied()
+                .collect();
+            self.terms.push_forms(family, &of_family);
         }
     }
 
     fn key(&mut self, kind: Kind, key: &str) {
         if !key.is_empty() {
-            self.terms.push(schema::key_term(kind, &fold_exact(key)));
+            self.terms.push(terms::key(kind, &fold_exact(key)));
         }
     }
 
     fn name_words(&mut self, text: &str) {
         for form in variants(text) {
-            self.terms.extend(form.split(' ').map(schema::name_word));
+            form.split(' ')
+                .for_each(|word| self.terms.push(terms::name_word(word)));
         }
     }
 
     fn other_words(&mut self, text: &str) {
         for form in variants(text) {
-            self.terms.extend(form.split(' ').map(schema::other_word));
+            form.split(' ')
+                .for_each(|word| self.terms.push(terms::other_word(word)));
         }
     }
 
@@ -157,31 +170,54 @@ impl<'f> Maker<'f> {
         self.doc.add_u64(self.fields.qualification_practice, practice);
     }
 
-    fn finish(mut self, suggestion: [&str; 4], has_mailbox: bool) -> TantivyDocument {
-        self.doc.add_u64(self.fields.has_mailbox, u64::from(has_mailbox));
-        self.doc.add_text(
-            self.fields.suggestion,
-            suggestion.map(|part| part.replace('\t', " ")).join("\t"),
-        );
-        self.terms.sort_unstable();
-        self.terms.dedup();
-        for term in self.terms {
-            self.doc.add_text(self.fields.term, term);
-        }
+    /// The finished document. `entry` is what LDAP answers, its first `cn` gives the order.
+    fn finish(mut self, kind: Kind, shown: &Shown<'_>) -> Made {
+        let entry = EntryView::new(shown.entry);
+        let kept: Vec<(Field, String)> = kept_forms(kind)
+            .iter()
+            .map(|field| (*field, forms(*field, entry)))
+            .collect();
+        let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
+        self.add_entry(kind, entry, &kept);
+        let name = fold(entry.first(Field::Cn).unwrap_or(""));
+        let rank = rank(kind, &name);
+        self.doc.add_u64(self.fields.rank, rank);
         self.doc
+            .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
+        self.doc.add_text(self.fields.term, self.terms.finish());
+        let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());
+        Parts {
+            rank,
+            entity: self.entity,
+            name: &name,
+            forms: &kept,
+            entry: shown.entry,
+            is_hot: kind == Kind::Mailbox,
+            signed_in: shown.signed_in,
+            suggestion: &shown.suggestion.map(|part| part.replace('\t', " ")).join("\t"),
+            json: shown.json,
+        }
+        .write(&mut record);
+        Made {
+            doc: self.doc,
+            record,
+        }
     }
 }
 
-fn of_professional(fields: &Fields, id: i64, p: &Professional) -> TantivyDocument {
+/// The views of an entry.
+struct Shown<'a> {
+    entry: &'a [u8],
+    signed_in: &'a [u8],
+    json: &'a str,
+    /// Label, detail, identifier, address.
+    suggestion: [&'a str; 4],
+    has_mailbox: bool,
+}
+
+fn of_professional(fields: &Fields, id: i64, p: &Professional) -> Made {
     let name = format!("{} {}", p.nom, p.prenom);
-    let mut maker = Maker::new(
-        fields,
-        Kind::Professional,
-        id,
-        &name,
-        &ldap::professional(p),
-        &json::professional(p),
-    );
+    let mut maker = Maker::new(fields, Kind::Professional, id);
     for key in [&p.identification_nationale, &p.identifiant, &p.id] {
         maker.key(Kind::Professional, key);
     }
@@ -232,26 +268,23 @@ fn of_professional(fields: &Fields, id: i64, p: &Professional) -> TantivyDocumen
         .map_or("", |practice| &*practice.profession.libelle);
     let town = p.structures().next().map_or("", |s| s.adresse.commune.as_str());
     let address = p.mailboxes.first().map_or("", |m| m.adresse.as_str());
-    maker.finish(
-        [
+    let shown = Shown {
+        entry: &ldap::professional(p),
+        signed_in: &[],
+        json: &json::professional(p),
+        suggestion: [
             &name,
             &detail(profession, town),
             &p.identification_nationale,
             address,
         ],
-        !p.mailboxes.is_empty(),
-    )
+        has_mailbox: !p.mailboxes.is_empty(),
+    };
+    maker.finish(Kind::Professional, &shown)
 }
 
-fn of_structure(fields: &Fields, id: i64, s: &Structure) -> TantivyDocument {
-    let mut maker = Maker::new(
-        fields,
-        Kind::Structure,
-        id,
-        &s.nom,
-        &ldap::structure(s),
-        &json::structure(s),
-    );
+fn of_structure(fields: &Fields, id: i64, s: &Structure) -> Made {
+    let mut maker = Maker::new(fields, Kind::Structure, id);
     for key in [&s.identifiant, &s.finess, &s.siret, &s.ancien_identifiant, &s.id] {
         maker.key(Kind::Structure, key);
     }
@@ -263,25 +296,26 @@ fn of_structure(fields: &Fields, id: i64, s: &Structure) -> TantivyDocument {
     }
     maker.place(0, "", "", Some(s), None);
     let category = s.categorie.as_ref().map_or("", |c| &*c.libelle);
-    maker.finish(
-        [&s.nom, &detail(category, &s.adresse.commune), &s.identifiant, ""],
-        s.mailboxes > 0,
-    )
+    let shown = Shown {
+        entry: &ldap::structure(s),
+        signed_in: &[],
+        json: &json::structure(s),
+        suggestion: [&s.nom, &detail(category, &s.adresse.commune), &s.identifiant, ""],
+        has_mailbox: s.mailboxes > 0,
+    };
+    maker.finish(Kind::Structure, &shown)
 }
 
-fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
+fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> Made {
     let entry = ldap::mailbox(m);
     let view = EntryView::new(&entry);
     let name = view.first(Field::Cn).unwrap_or("").to_owned();
-    let mut maker = Maker::new(fields, Kind::Mailbox, id, &name, &entry, &json::mailbox(m));
-    if !m.telephone.is_empty() {
-        maker.doc.add_bytes(fields.signed_in, &ldap::mailbox_signed_in(m));
-    }
+    let mut maker = Maker::new(fields, Kind::Mailbox, id);
     maker.key(Kind::Mailbox, &m.adresse);
     maker.key(Kind::Mailbox, &m.id);
     maker.name_words(&name);
     maker.other_words(&m.adresse);
-    maker.terms.push(schema::other_word(&m.adresse));
+    maker.terms.push(terms::other_word(&m.adresse));
     for field in [
         Field::Title,
         Field::O,
@@ -310,7 +344,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
     }
     for attachment in &m.attachments {
         if let Some(structure) = &attachment.structure {
-            maker.terms.push(schema::structure_term(&structure.id));
+            maker.terms.push(terms::of_structure(&structure.id));
         }
         maker.place(
             1,
@@ -338,7 +372,18 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> TantivyDocument {
         view.first(Field::Title).unwrap_or(""),
         view.first(Field::L).unwrap_or(""),
     );
-    maker.finish([&name, &precision, &m.adresse, &m.adresse], true)
+    let signed_in = match m.telephone.as_str() {
+        "" => Vec::new(),
+        _ => ldap::mailbox_signed_in(m),
+    };
+    let shown = Shown {
+        entry: &entry,
+        signed_in: &signed_in,
+        json: &json::mailbox(m),
+        suggestion: [&name, &precision, &m.adresse, &m.adresse],
+        has_mailbox: true,
+    };
+    maker.finish(Kind::Mailbox, &shown)
 }
 
 fn detail(what: &str, town: &str) -> String {
@@ -347,14 +392,4 @@ fn detail(what: &str, town: &str) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// Alphabetical order as a number: the first eight bytes of the folded name.
-fn rank(name: &str) -> u64 {
-    let folded = fold(name);
-    let mut bytes = [0; 8];
-    for (byte, letter) in bytes.iter_mut().zip(folded.bytes()) {
-        *byte = letter;
-    }
-    u64::from_be_bytes(bytes)
 }

@@ -2,13 +2,20 @@
 //!
 //! It answers from stored views; it never holds a red-listed address and never asks the store while answering.
 
+mod build;
 mod document;
 pub mod follow;
 pub mod node;
 mod plan;
+mod postings;
+mod rank;
 mod recherche;
 mod schema;
+mod search;
 pub mod snapshot;
+mod terms;
+pub mod views;
 
 pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor};
 pub use schema::hash;
+pub use search::mark_before;

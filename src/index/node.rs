@@ -4,24 +4,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use sqlx::{Connection as _, PgPool};
 use tantivy::directory::MmapDirectory;
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Term};
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
 use tokio::sync::Mutex;
 
-use super::document;
-use super::schema::{Fields, schema};
+use super::build;
+use super::document::{self, entity_key};
+use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
 use super::snapshot::Snapshot;
+use super::views::{Views, ViewsWriter};
 use crate::query::Kind;
 use crate::store::changes::{self, Changes};
-use crate::store::documents::{Document, Documents, IdTable};
+use crate::store::documents::{Document, Documents};
 
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 2;
-const BUILD_MEMORY: usize = 256 << 20;
+const LAYOUT: u32 = 4;
 const FOLLOW_MEMORY: usize = 32 << 20;
 
 /// Why the index could not be opened, built or followed.
@@ -31,15 +33,19 @@ pub enum IndexError {
     Folder { folder: PathBuf, error: std::io::Error },
     #[error("the index: {0}")]
     Tantivy(#[from] tantivy::TantivyError),
+    #[error("the files of the index: {0}")]
+    Io(#[from] std::io::Error),
     #[error("the store: {0}")]
     Store(#[from] sqlx::Error),
 }
 
-struct Generation {
+/// An index in a folder of its own.
+pub struct Generation {
+    pub index: Index,
+    pub fields: Fields,
+    pub folder: PathBuf,
     reader: IndexReader,
-    fields: Fields,
-    folder: PathBuf,
-    index: Index,
+    shown: ArcSwap<Snapshot>,
 }
 
 /// The index of a data directory.
@@ -79,12 +85,8 @@ impl Node {
     }
 
     /// The index as it is now; `None` before the first build.
-    pub fn snapshot(&self) -> Option<Snapshot> {
-        let generation = self.current.load_full()?;
-        Some(Snapshot {
-            searcher: generation.reader.searcher(),
-            fields: generation.fields,
-        })
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        Some(self.current.load().as_ref()?.shown.load_full())
     }
 
     /// The store's version that the index shows; -1 before the first build.
@@ -133,46 +135,9 @@ impl Node {
         let name = (0..)
             .map(|n| format!("{LAYOUT}-{version}-{n}"))
             .find(|name| !self.folder.join(name).exists());
-        let folder = self.folder.join(name.unwrap_or_default());
-        let generation = Generation::create(folder.clone())?;
-        let mut writer: IndexWriter = generation.index.writer_with_num_threads(2, BUILD_MEMORY)?;
-        let mut documents = Documents::open(connection).await?;
-        let add = |document: Document| {
-            tokio::task::block_in_place(|| writer.add_document(document::make(&generation.fields, &document)))
-        };
-        for id in documents.structure_ids() {
-            if let Some(structure) = documents.structure_by_id(id) {
-                add(Document::Structure(id, structure))?;
-            }
-        }
-        for table in [IdTable::Professionals, IdTable::Mailboxes] {
-            let mut after = 0;
-            loop {
-                let ids = documents.next_ids(table, after).await?;
-                let Some(last) = ids.last() else { break };
-                after = *last;
-                match table {
-                    IdTable::Professionals => {
-                        for (id, professional) in documents.professionals(&ids).await? {
-                            add(Document::Professional(id, professional))?;
-                        }
-                    }
-                    IdTable::Mailboxes => {
-                        for (id, mailbox) in documents.mailboxes(&ids).await? {
-                            add(Document::Mailbox(id, mailbox))?;
-                        }
-                    }
-                }
-            }
-        }
-        tokio::task::block_in_place(|| -> Result<(), IndexError> {
-            let mut commit = writer.prepare_commit()?;
-            commit.set_payload(&version.to_string());
-            commit.commit()?;
-            writer.wait_merging_threads()?;
-            generation.reader.reload()?;
-            Ok(())
-        })?;
+        let generation = Generation::create(self.folder.join(name.unwrap_or_default()))?;
+        let version = build::fill(&generation, connection).await?;
+        tokio::task::block_in_place(|| generation.show())?;
         self.swap(generation, version)
     }
 
@@ -213,40 +178,26 @@ impl Node {
         let mut documents = Documents::open(connection).await?;
         let professionals = documents.professionals(&changes.professionals).await?;
         let mailboxes = documents.mailboxes(&changes.mailboxes).await?;
-        tokio::task::block_in_place(|| -> Result<(), IndexError> {
-            let mut writer: IndexWriter = generation.index.writer_with_num_threads(1, FOLLOW_MEMORY)?;
-            for (kind, ids) in [
-                (Kind::Professional, &changes.professionals),
-                (Kind::Structure, &changes.structures),
-                (Kind::Mailbox, &changes.mailboxes),
-            ] {
-                for id in ids {
-                    writer.delete_term(Term::from_field_text(
-                        generation.fields.id,
-                        &document::id(kind, *id),
-                    ));
-                }
-            }
-            let add = |document: Document| writer.add_document(document::make(&generation.fields, &document));
-            for id in &changes.structures {
-                if let Some(structure) = documents.structure_by_id(*id) {
-                    add(Document::Structure(*id, structure))?;
-                }
-            }
-            for (id, professional) in professionals {
-                add(Document::Professional(id, professional))?;
-            }
-            for (id, mailbox) in mailboxes {
-                add(Document::Mailbox(id, mailbox))?;
-            }
-            let mut commit = writer.prepare_commit()?;
-            commit.set_payload(&changes.version.to_string());
-            commit.commit()?;
-            generation.reader.reload()?;
+        let mut read: Vec<Document> = changes
+            .structures
+            .iter()
+            .filter_map(|id| Some(Document::Structure(*id, documents.structure_by_id(*id)?)))
+            .collect();
+        read.extend(
+            professionals
+                .into_iter()
+                .map(|(id, professional)| Document::Professional(id, professional)),
+        );
+        read.extend(
+            mailboxes
+                .into_iter()
+                .map(|(id, mailbox)| Document::Mailbox(id, mailbox)),
+        );
+        tokio::task::block_in_place(|| {
+            let merging = generation.change(&changes, &read)?;
             self.version.store(changes.version, Ordering::Release);
-            writer.wait_merging_threads()?;
-            generation.reader.reload()?;
-            Ok(())
+            merging.wait_merging_threads()?;
+            generation.show()
         })
     }
 }
@@ -258,7 +209,7 @@ impl Generation {
             error,
         })?;
         let directory = MmapDirectory::open(&folder).map_err(tantivy::TantivyError::from)?;
-        let index = Index::create(directory, schema().0, IndexSettings::default())?;
+        let index = Index::create(directory, schema().0, settings())?;
         Self::of(index, folder)
     }
 
@@ -267,15 +218,60 @@ impl Generation {
     }
 
     fn of(index: Index, folder: PathBuf) -> Result<Self, IndexError> {
+        index
+            .tokenizers()
+            .register(TOKENIZER, TextAnalyzer::from(Terms::default()));
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()?;
+        let fields = schema().1;
+        let shown = Snapshot::new(reader.searcher(), fields, Views::open(&folder)?)?;
         Ok(Self {
-            reader,
-            fields: schema().1,
-            folder,
             index,
+            fields,
+            folder,
+            reader,
+            shown: ArcSwap::from_pointee(shown),
         })
+    }
+
+    /// Shows what was committed last.
+    fn show(&self) -> Result<(), IndexError> {
+        self.reader.reload()?;
+        let mut views = self.shown.load().views.clone();
+        while views.add(&self.folder)? {}
+        let snapshot = Snapshot::new(self.reader.searcher(), self.fields, views)?;
+        self.shown.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    /// Takes out what changed, puts in what was read of it, and shows that. The writer may go on merging.
+    fn change(&self, changes: &Changes, read: &[Document]) -> Result<IndexWriter, IndexError> {
+        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?;
+        for (kind, ids) in [
+            (Kind::Professional, &changes.professionals),
+            (Kind::Structure, &changes.structures),
+            (Kind::Mailbox, &changes.mailboxes),
+        ] {
+            for id in ids {
+                writer.delete_term(Term::from_field_u64(self.fields.key, entity_key(kind, *id)));
+            }
+        }
+        if !read.is_empty() {
+            let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
+            for document in read {
+                let made = document::make(&self.fields, document);
+                let mut doc = made.doc;
+                doc.add_u64(self.fields.at, views.append(&made.record)?.0);
+                writer.add_document(doc)?;
+            }
+            views.finish()?;
+        }
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&changes.version.to_string());
+        commit.commit()?;
+        self.show()?;
+        Ok(writer)
     }
 }

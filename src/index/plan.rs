@@ -1,11 +1,11 @@
 //! From a filter to the terms that narrow down what must be looked at.
 //!
-//! A plan never leaves out an entry that meets the filter; where it may let others in, it says so, and each
-//! candidate is then put to [`crate::query::evaluate`].
+//! A plan never leaves out an entry of its kind that meets the filter; where it may let others in, it says so, and
+//! each candidate is then put to [`crate::query::matcher`].
 
-use super::schema::{self, GRAM};
-use crate::query::evaluate::{equality_form, piece_form};
-use crate::query::{Filter, Kind, Kinds, Test};
+use super::terms::{self, Family};
+use crate::query::forms::{equality_form, piece_form};
+use crate::query::{Filter, Kind, Test};
 use crate::view::field::Field;
 
 /// What to look at.
@@ -18,164 +18,175 @@ pub enum Plan {
     Or(Vec<Plan>),
 }
 
-/// The plan of a filter over entries of some kinds, and whether it lets in nothing else.
-pub fn plan(filter: &Filter, kinds: Kinds) -> (Plan, bool) {
+/// A plan, and whether it lets in nothing else.
+type Planned = (Plan, bool);
+
+/// The plan of a filter over the entries of one kind.
+pub fn plan(filter: &Filter, kind: Kind) -> Planned {
     match filter {
         Filter::True => (Plan::All, true),
         Filter::False | Filter::Undefined | Filter::Test(Field::Mobile, _) => (Plan::Nothing, true),
-        Filter::Kinds(wanted) => (of_kinds(*wanted), true),
-        // Negation is for the evaluation: what a plan lets in too much it would leave out here.
+        Filter::Kinds(wanted) if wanted.contains(kind) => (Plan::All, true),
+        Filter::Kinds(_) => (Plan::Nothing, true),
+        // Negation is for the matcher: what a plan lets in too much it would leave out here.
         Filter::Not(_) => (Plan::All, false),
-        Filter::And(parts) => {
-            let (mut plans, mut exact) = (Vec::new(), true);
-            for (plan, is_exact) in parts.iter().map(|part| plan(part, kinds)) {
-                exact &= is_exact;
-                match plan {
-                    Plan::Nothing => return (Plan::Nothing, true),
-                    Plan::All => {}
-                    plan => plans.push(plan),
-                }
-            }
-            (
-                if plans.is_empty() {
-                    Plan::All
-                } else {
-                    Plan::And(plans)
-                },
-                exact,
-            )
+        Filter::And(parts) => all(parts.iter().map(|part| plan(part, kind))),
+        Filter::Or(parts) => any(parts
+            .iter()
+            .filter(|part| !part.is_implied_by(parts))
+            .map(|part| plan(part, kind))),
+        Filter::Test(field, test) => of_test(*field, test, kind),
+    }
+}
+
+fn all(parts: impl Iterator<Item = Planned>) -> Planned {
+    let (mut plans, mut exact) = (Vec::new(), true);
+    for (plan, is_exact) in parts {
+        exact &= is_exact;
+        match plan {
+            Plan::Nothing => return (Plan::Nothing, true),
+            Plan::All => {}
+            Plan::And(more) => plans.extend(more),
+            plan => plans.push(plan),
         }
-        Filter::Or(parts) => {
-            let (mut plans, mut exact) = (Vec::new(), true);
-            for (plan, is_exact) in parts
-                .iter()
-                .filter(|part| !is_implied(part, parts))
-                .map(|part| plan(part, kinds))
-            {
-                match plan {
-                    Plan::Nothing => {}
-                    Plan::All => return (Plan::All, exact && is_exact && parts.len() == 1),
-                    plan => plans.push(plan),
-                }
-                exact &= is_exact;
-            }
-            (
-                if plans.is_empty() {
-                    Plan::Nothing
-                } else {
-                    Plan::Or(plans)
-                },
-                exact,
-            )
+    }
+    match plans.len() {
+        0 => (Plan::All, exact),
+        1 => (plans.remove(0), exact),
+        _ => (Plan::And(plans), exact),
+    }
+}
+
+fn any(parts: impl Iterator<Item = Planned>) -> Planned {
+    let (mut plans, mut exact): (Vec<Plan>, bool) = (Vec::new(), true);
+    for (plan, is_exact) in parts {
+        exact &= is_exact;
+        match plan {
+            Plan::Nothing => {}
+            Plan::All => return (Plan::All, false),
+            // Clients ask the same letters of several attributes that one family finds.
+            plan if plans.contains(&plan) => {}
+            plan => plans.push(plan),
         }
-        Filter::Test(field, test) => of_test(*field, test, kinds),
+    }
+    match plans.len() {
+        0 => (Plan::Nothing, true),
+        1 => (plans.remove(0), exact),
+        _ => (Plan::Or(plans), exact),
     }
 }
 
-/// Terms of all kinds of a set.
-pub fn of_kinds(kinds: Kinds) -> Plan {
-    if kinds == Kinds::ALL {
-        return Plan::All;
-    }
-    let terms: Vec<Plan> = [Kind::Mailbox, Kind::Professional, Kind::Structure]
-        .into_iter()
-        .filter(|kind| kinds.contains(*kind))
-        .map(|kind| Plan::Term(schema::kind_term(kind)))
-        .collect();
-    if terms.is_empty() {
-        Plan::Nothing
-    } else {
-        Plan::Or(terms)
-    }
-}
-
-/// A surname or first name holds nothing that `cn` does not hold: beside the same piece asked of `cn`, as every
-/// mail client does, its own leg adds nothing.
-fn is_implied(part: &Filter, parts: &[Filter]) -> bool {
-    let Filter::Test(Field::Sn | Field::GivenName, test) = part else {
-        return false;
-    };
-    let Test::Substrings {
-        initial: None,
-        any,
-        final_: None,
-    } = test
-    else {
-        return false;
-    };
-    any.len() == 1 && parts.contains(&Filter::Test(Field::Cn, test.clone()))
-}
-
-fn of_test(field: Field, test: &Test, kinds: Kinds) -> (Plan, bool) {
-    let present = || Plan::Term(schema::presence_term(field));
+fn of_test(field: Field, test: &Test, kind: Kind) -> Planned {
     match test {
-        Test::Present => (present(), true),
-        Test::Equals(value) => (
-            Plan::Term(schema::equality_term(
-                field,
-                &equality_form(field.matching(), value),
-            )),
-            true,
-        ),
-        Test::Substrings { initial, any, final_ } => {
-            of_substrings(field, initial, any, final_, kinds).unwrap_or_else(|| (present(), false))
+        Test::Present => of_presence(field, kind),
+        Test::Equals(value) => {
+            let form = equality_form(field.matching(), value);
+            if terms::is_key(kind, field) {
+                // A key may be another field's value.
+                (Plan::Term(terms::key(kind, &form)), false)
+            } else if terms::has_equality(kind, field) {
+                (Plan::Term(terms::equality(field, &form)), true)
+            } else {
+                (of_presence(field, kind).0, false)
+            }
         }
-        Test::AtLeast(_) | Test::AtMost(_) | Test::Approx(_) => (present(), false),
+        Test::Substrings { initial, any, final_ } => of_pieces(field, initial, any, final_, kind),
+        Test::Words { pieces, whole } => of_words(field, pieces, *whole, kind),
+        Test::AtLeast(_) | Test::AtMost(_) | Test::Approx(_) => (of_presence(field, kind).0, false),
     }
 }
 
-fn of_substrings(
+fn of_presence(field: Field, kind: Kind) -> Planned {
+    if terms::is_always_there(kind, field) {
+        (Plan::All, true)
+    } else {
+        (Plan::Term(terms::presence(field)), true)
+    }
+}
+
+fn of_pieces(
     field: Field,
     initial: &Option<String>,
     any: &[String],
     last: &Option<String>,
-    kinds: Kinds,
-) -> Option<(Plan, bool)> {
-    // Surname and first name are parts of `cn`, whose grams serve for them.
-    let (gram_field, own) = match field {
-        Field::Sn | Field::GivenName => (Field::Cn, false),
-        other => (other, true),
+    kind: Kind,
+) -> Planned {
+    let Some(family) = Family::of(kind, field) else {
+        return (of_presence(field, kind).0, false);
     };
-    let mut asked = Kind::ALL.into_iter().filter(|kind| kinds.contains(*kind));
-    if !asked.all(|kind| schema::has_grams(kind, gram_field)) {
-        return None;
-    }
     let mut plans = Vec::new();
-    let mut short = true;
     let form = |piece: &String| piece_form(field.matching(), piece);
-    if let Some(initial) = initial.as_ref().map(form).filter(|initial| !initial.is_empty()) {
-        short &= initial.chars().count() <= GRAM;
-        if own {
-            plans.push(Plan::Term(schema::initial_term(
-                gram_field,
-                schema::beginning(&initial, GRAM),
-            )));
+    if let Some(initial) = initial.as_ref().map(form) {
+        if family == Family::Name {
+            at_beginning(&initial, &mut plans);
+        } else {
+            inside(family, &initial, &mut plans);
         }
-        inside(gram_field, &initial, &mut plans);
     }
     for piece in any.iter().chain(last).map(form) {
-        short &= piece.chars().count() <= GRAM;
-        inside(gram_field, &piece, &mut plans);
+        inside(family, &piece, &mut plans);
     }
-    let one_piece = last.is_none() && any.len() + usize::from(initial.is_some()) == 1;
-    match plans.len() {
-        0 => None,
-        _ => Some((Plan::And(plans), short && one_piece && own)),
+    (of_presence(field, kind).0.and(plans), false)
+}
+
+fn of_words(field: Field, pieces: &[String], whole: bool, kind: Kind) -> Planned {
+    let Some(family @ Family::Name) = Family::of(kind, field) else {
+        return (Plan::All, false);
+    };
+    let mut plans = Vec::new();
+    for piece in pieces.iter().map(|piece| piece_form(field.matching(), piece)) {
+        if field == Field::Mail && piece.contains('@') {
+            plans.push(Plan::Term(terms::key(kind, &piece)));
+        } else if whole {
+            plans.extend(terms::words(&piece).map(|word| Plan::Term(terms::whole(word))));
+        } else if piece.starts_with(char::is_alphanumeric) {
+            at_beginning(&piece, &mut plans);
+        } else {
+            inside(family, &piece, &mut plans);
+        }
+    }
+    (Plan::All.and(plans), false)
+}
+
+impl Plan {
+    fn and(self, mut plans: Vec<Self>) -> Self {
+        match plans.len() {
+            0 => self,
+            1 => plans.remove(0),
+            _ => Self::And(plans),
+        }
     }
 }
 
-/// The grams that a piece of at least one letter has.
-fn inside(field: Field, piece: &str, plans: &mut Vec<Plan>) {
-    let letters = piece.chars().count().min(GRAM);
-    let terms = schema::grams(piece).filter(|gram| gram.chars().count() == letters);
-    plans.extend(terms.map(|gram| Plan::Term(schema::gram_term(field, gram))));
+/// The grams that a piece has.
+fn inside(family: Family, piece: &str, plans: &mut Vec<Plan>) {
+    plans.extend(
+        terms::needed(piece)
+            .into_iter()
+            .map(|gram| Plan::Term(terms::inside(family, gram))),
+    );
+}
+
+/// The first gram of a piece at the beginning of a word, the others anywhere.
+fn at_beginning(piece: &str, plans: &mut Vec<Plan>) {
+    let head = terms::head(piece);
+    if head.is_empty() || !head.starts_with(char::is_alphanumeric) {
+        return;
+    }
+    plans.push(Plan::Term(terms::beginning(head)));
+    plans.extend(
+        terms::needed(piece)
+            .into_iter()
+            .skip(1)
+            .map(|gram| Plan::Term(terms::inside(Family::Name, gram))),
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn any(field: Field, piece: &str) -> Filter {
+    fn infix(field: Field, piece: &str) -> Filter {
         let any = vec![piece.to_owned()];
         Filter::Test(
             field,
@@ -188,34 +199,36 @@ mod tests {
     }
 
     #[test]
-    fn a_short_infix_is_one_term_and_needs_no_second_look() {
-        let (found, exact) = plan(&any(Field::Cn, "XQ"), Kinds::ALL);
-        assert_eq!(
-            found,
-            Plan::And(vec![Plan::Term(schema::gram_term(Field::Cn, "xq"))])
+    fn the_four_legs_of_a_mail_client_are_one_term() {
+        let four = Filter::Or(
+            [Field::Cn, Field::Mail, Field::GivenName, Field::Sn]
+                .map(|f| infix(f, "XQ"))
+                .into(),
         );
-        assert!(exact);
-        assert!(!plan(&any(Field::Cn, "martin"), Kinds::ALL).1);
+        let term = Plan::Term(terms::inside(Family::Name, "xq"));
+        assert_eq!(plan(&four, Kind::Mailbox).0, term);
     }
 
     #[test]
-    fn legs_that_cn_implies_are_left_out() {
-        let four = Filter::Or(
-            [Field::Cn, Field::Mail, Field::GivenName, Field::Sn]
-                .map(|f| any(f, "ab"))
-                .into(),
+    fn longer_pieces_need_all_their_grams() {
+        let grams = ["mar", "art"].map(|gram| Plan::Term(terms::inside(Family::Name, gram)));
+        assert_eq!(
+            plan(&infix(Field::Cn, "mart"), Kind::Mailbox),
+            (Plan::And(grams.into()), false)
         );
-        let (Plan::Or(legs), true) = plan(&four, Kinds::only(Kind::Mailbox)) else {
-            panic!("not an exact union")
-        };
-        assert_eq!(legs.len(), 2);
+    }
+
+    #[test]
+    fn what_every_entry_has_costs_nothing() {
+        let mail = Filter::Test(Field::Mail, Test::Present);
+        assert_eq!(plan(&mail, Kind::Mailbox), (Plan::All, true));
+        let both = Filter::And(vec![mail, infix(Field::Cn, "ab")]);
+        assert!(matches!(plan(&both, Kind::Mailbox), (Plan::Term(_), false)));
     }
 
     #[test]
     fn a_negation_looks_at_everything() {
-        assert_eq!(
-            plan(&Filter::Not(Box::new(any(Field::Cn, "a"))), Kinds::ALL),
-            (Plan::All, false)
-        );
+        let not = Filter::Not(Box::new(infix(Field::Cn, "a")));
+        assert_eq!(plan(&not, Kind::Structure), (Plan::All, false));
     }
 }

@@ -212,12 +212,14 @@ impl Snapshot {
         let curseur_suivant = matches.last().filter(|_| more).map(|m| encode(m.key));
         let mut hits = Vec::with_capacity(par_page.min(matches.len()));
         for found in matches.iter().skip(skip) {
-            let stored = self.stored(found.address)?;
+            let Some(record) = self.record(found.address) else {
+                continue;
+            };
             hits.push(Hit {
                 kind: self.kind(found.address),
-                json: stored.json,
-                suggestion: stored.suggestion,
-                signed_in: stored.signed_in,
+                json: record.json(),
+                suggestion: record.suggestion().to_owned(),
+                signed_in: record.signed_in().map(<[u8]>::to_vec),
                 distance_km: found.distance_km,
             });
         }

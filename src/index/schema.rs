@@ -1,30 +1,26 @@
-//! The tantivy schema, and the terms by which entries are found.
+//! The tantivy schema: one field of terms of our own making, and columns.
 //!
-//! We analyse texts ourselves (`directory::text`); tantivy sees raw terms in one field, told apart by their
-//! first character, and keeps neither frequencies nor norms: nothing of the corpus weighs in any answer.
+//! We analyse texts ourselves (`directory::text`, [`super::terms`]); tantivy sees finished terms and keeps neither
+//! frequencies nor norms: nothing of the corpus weighs in any answer. What entries look like is not here but in
+//! [`super::views`].
 
 use tantivy::schema::{
-    FAST, Field as TantivyField, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field as TantivyField, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
-
-use crate::query::Kind;
-use crate::view::field::Field;
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use tantivy::{IndexSettings, IndexSortByField, Order};
 
 /// The fields of the index.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields {
-    /// `p12`, `s7`, `m3`: what the change log names.
-    pub id: TantivyField,
+    /// Number of the entry in the store with its kind, as [`entity_key`] makes it: by it entries are taken out.
+    pub key: TantivyField,
     pub term: TantivyField,
-    /// First eight bytes of the folded name: entries come in alphabetical order on every node.
+    /// See [`super::rank`]; segments are sorted by it.
     pub rank: TantivyField,
     pub entity: TantivyField,
-    pub kind: TantivyField,
-    pub entry: TantivyField,
-    pub signed_in: TantivyField,
-    pub json: TantivyField,
-    /// Label, detail and address of a suggestion, separated by tabs.
-    pub suggestion: TantivyField,
+    /// Where the views are; see [`super::views::At`].
+    pub at: TantivyField,
     /// Columns with one value per activity (or place), in the same order: hashes of codes, 0 for none.
     pub activity: [TantivyField; ACTIVITY_COLUMNS],
     pub lat: TantivyField,
@@ -48,25 +44,26 @@ const ACTIVITY_NAMES: [&str; ACTIVITY_COLUMNS] = [
     "a_structure",
 ];
 
+/// Name of the tokenizer that takes our terms apart.
+pub const TOKENIZER: &str = "terms";
+/// Stands between the terms of a document.
+pub const TERM_END: char = '\u{1}';
+
 /// The schema and its fields.
 pub fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    let raw = TextOptions::default().set_indexing_options(
+    let terms = TextOptions::default().set_indexing_options(
         TextFieldIndexing::default()
-            .set_tokenizer("raw")
+            .set_tokenizer(TOKENIZER)
             .set_fieldnorms(false)
             .set_index_option(IndexRecordOption::Basic),
     );
     let fields = Fields {
-        id: builder.add_text_field("id", STRING),
-        term: builder.add_text_field("term", raw),
+        key: builder.add_u64_field("key", INDEXED),
+        term: builder.add_text_field("term", terms),
         rank: builder.add_u64_field("rank", FAST),
         entity: builder.add_u64_field("entity", FAST),
-        kind: builder.add_u64_field("kind", FAST),
-        entry: builder.add_bytes_field("entry", STORED),
-        signed_in: builder.add_bytes_field("signed_in", STORED),
-        json: builder.add_text_field("json", STORED),
-        suggestion: builder.add_text_field("suggestion", STORED),
+        at: builder.add_u64_field("at", FAST),
         activity: ACTIVITY_NAMES.map(|name| builder.add_u64_field(name, FAST)),
         lat: builder.add_f64_field("a_lat", FAST),
         lon: builder.add_f64_field("a_lon", FAST),
@@ -77,88 +74,20 @@ pub fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
+/// Segments sorted by rank, so that a search meets entries in order.
+pub fn settings() -> IndexSettings {
+    IndexSettings {
+        sort_by_field: Some(IndexSortByField {
+            field: "rank".to_owned(),
+            order: Order::Asc,
+        }),
+        ..IndexSettings::default()
+    }
+}
+
 /// Name of an activity column, for opening it.
 pub fn activity_column(column: usize) -> &'static str {
     ACTIVITY_NAMES.get(column).copied().unwrap_or(ACTIVITY_NAMES[0])
-}
-
-/// Whether pieces of a field are found by grams. Mail clients ask mailboxes; of the others only names are. Pieces of
-/// any other field are looked for in every entry that has it.
-pub fn has_grams(kind: Kind, field: Field) -> bool {
-    field == Field::Cn
-        || (kind == Kind::Mailbox && matches!(field, Field::DisplayName | Field::Mail | Field::O))
-}
-
-/// Letters of the longest gram.
-pub const GRAM: usize = 3;
-
-/// Term of all entries of a kind.
-pub fn kind_term(kind: Kind) -> String {
-    format!("k{}", kind as u8)
-}
-
-/// Term of all entries that have a field.
-pub fn presence_term(field: Field) -> String {
-    format!("?{}", field as u8)
-}
-
-/// Term of a value, in its form of equality.
-pub fn equality_term(field: Field, form: &str) -> String {
-    format!("={}:{form}", field as u8)
-}
-
-/// Term of a gram anywhere in a value.
-pub fn gram_term(field: Field, gram: &str) -> String {
-    format!(".{}:{gram}", field as u8)
-}
-
-/// Term of the first letters of a value.
-pub fn initial_term(field: Field, gram: &str) -> String {
-    format!("^{}:{gram}", field as u8)
-}
-
-/// Term of a name by which one entry is asked for as a whole.
-pub fn key_term(kind: Kind, key: &str) -> String {
-    format!("K{}:{key}", kind as u8)
-}
-
-/// Term of the mailboxes of a structure, by its public id.
-pub fn structure_term(id: &str) -> String {
-    format!("S{id}")
-}
-
-/// Term of a word of a person's or structure's name.
-pub fn name_word(word: &str) -> String {
-    format!("n{word}")
-}
-
-/// Term of any other word: profession, place, structure, identifier.
-pub fn other_word(word: &str) -> String {
-    format!("o{word}")
-}
-
-/// The grams of one to [`GRAM`] letters of a form.
-pub fn grams(form: &str) -> impl Iterator<Item = &str> {
-    let ends: Vec<usize> = form
-        .char_indices()
-        .map(|(start, c)| start + c.len_utf8())
-        .collect();
-    let starts: Vec<usize> = form.char_indices().map(|(start, _)| start).collect();
-    let count = starts.len();
-    (0..count).flat_map(move |place| {
-        let pieces: Vec<&str> = (0..GRAM.min(count - place))
-            .filter_map(|more| form.get(*starts.get(place)?..*ends.get(place + more)?))
-            .collect();
-        pieces
-    })
-}
-
-/// The first `letters` letters of a text, or all of it.
-pub fn beginning(text: &str, letters: usize) -> &str {
-    text.char_indices()
-        .nth(letters)
-        .and_then(|(end, _)| text.get(..end))
-        .unwrap_or(text)
 }
 
 /// Hash of a code or folded word, for the columns; 0 for an empty one.
@@ -172,17 +101,65 @@ pub fn hash(text: &str) -> u64 {
     hasher.finish().max(1)
 }
 
+/// Takes the terms of a document apart: one long text with [`TERM_END`] between them costs tantivy far less than
+/// hundreds of values.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    token: Token,
+}
+
+/// The terms of one document.
+#[derive(Debug)]
+pub struct TermsStream<'a> {
+    token: &'a mut Token,
+    rest: &'a str,
+}
+
+impl Tokenizer for Terms {
+    type TokenStream<'a> = TermsStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> TermsStream<'a> {
+        self.token.reset();
+        self.token.position = 0;
+        TermsStream {
+            token: &mut self.token,
+            rest: text,
+        }
+    }
+}
+
+impl TokenStream for TermsStream<'_> {
+    fn advance(&mut self) -> bool {
+        let Some((term, rest)) = self.rest.split_once(TERM_END) else {
+            return false;
+        };
+        self.token.text.clear();
+        self.token.text.push_str(term);
+        self.rest = rest;
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn grams_are_all_pieces_of_one_to_three_letters() {
-        assert_eq!(
-            grams("abcd").collect::<Vec<_>>(),
-            ["a", "ab", "abc", "b", "bc", "bcd", "c", "cd", "d"]
-        );
-        assert_eq!(grams("").count(), 0);
-        assert_eq!(beginning("éab", 2), "éa");
+    fn terms_come_apart_where_they_end() {
+        let mut terms = Terms::default();
+        let mut stream = terms.token_stream("a\u{1}bc\u{1}");
+        let mut seen = Vec::new();
+        while stream.advance() {
+            seen.push(stream.token().text.clone());
+        }
+        assert_eq!(seen, ["a", "bc"]);
     }
 }

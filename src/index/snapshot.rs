@@ -1,182 +1,126 @@
-//! The index as one request sees it: lookups by key and searches by filter. Never changes under a request.
+//! The index as one request sees it: lookups by key, the boxes of a structure, counts. Never changes under a request.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::ops::Range;
+use std::sync::Arc;
 
-use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Query, TermQuery};
-use tantivy::schema::IndexRecordOption;
-use tantivy::schema::document::Value;
-use tantivy::{DocAddress, DocId, DocSet, Searcher, TERMINATED, TantivyDocument, Term};
+use tantivy::columnar::ColumnValues;
+use tantivy::fastfield::AliveBitSet;
+use tantivy::{DocAddress, DocId, InvertedIndexReader, Searcher, SegmentReader};
 
-use super::plan::{self, Plan};
-use super::schema::{self, Fields};
+use super::plan::Plan;
+use super::postings::Docs;
+use super::rank;
+use super::schema::Fields;
+use super::terms;
+use super::views::{At, Record, Views};
 use crate::directory::text::fold;
-use crate::query::evaluate::{Tri, evaluate};
-use crate::query::{Filter, Kind, Kinds};
+use crate::query::Kind;
 use crate::view::entry::EntryView;
-use crate::view::field::Field;
 
-/// Candidates looked at between two looks at the clock.
-const STRIDE: usize = 256;
-
-/// Order of entries: rank, then the entity's number; the same on every node.
-pub type Place = (u64, u64);
+pub use super::search::{Ask, Matched, SearchEnd};
 
 /// One state of the index.
-#[derive(Clone)]
 pub struct Snapshot {
     pub searcher: Searcher,
     pub fields: Fields,
+    pub segments: Vec<Segment>,
+    pub views: Views,
+    /// Visible entries of each kind, in the order of [`rank::KINDS`].
+    counts: [u64; 3],
 }
 
-/// What is stored of an entry.
-#[derive(Debug, Default)]
-pub struct Stored {
-    pub entry: Vec<u8>,
-    pub signed_in: Option<Vec<u8>>,
-    pub json: String,
-    pub suggestion: String,
+/// What searches need of a segment, opened once. Every document has one rank and one place.
+pub struct Segment {
+    pub inverted: Arc<InvertedIndexReader>,
+    pub ranks: Arc<dyn ColumnValues<u64>>,
+    pub ats: Arc<dyn ColumnValues<u64>>,
+    alive: Option<AliveBitSet>,
+    max_doc: DocId,
 }
 
-/// How a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchEnd {
-    Complete,
-    /// More entries than the limit meet the filter.
-    Limit,
-    Time,
-    Cancelled,
+impl Segment {
+    fn open(reader: &SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
+        let fast = reader.fast_fields();
+        Ok(Self {
+            inverted: reader.inverted_index(fields.term)?,
+            ranks: fast.u64("rank")?.values,
+            ats: fast.u64("at")?.values,
+            alive: reader.alive_bitset().cloned(),
+            max_doc: reader.max_doc(),
+        })
+    }
+
+    /// The first document whose rank is not below `rank`.
+    pub fn first_at(&self, rank: u64) -> DocId {
+        let (mut low, mut high) = (0, self.max_doc);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.ranks.get_val(middle) < rank {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// The documents of a kind.
+    pub fn range(&self, kind: Kind) -> Range<DocId> {
+        let next = rank::KINDS.into_iter().skip_while(|other| *other != kind).nth(1);
+        self.first_at(rank::first(kind))..next.map_or(self.max_doc, |next| self.first_at(rank::first(next)))
+    }
+
+    /// Whether a document has not been taken out.
+    pub fn is_alive(&self, doc: DocId) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    fn count(&self, kind: Kind) -> u64 {
+        let range = self.range(kind);
+        match &self.alive {
+            None => u64::from(range.end - range.start),
+            Some(alive) => range.filter(|doc| alive.is_alive(*doc)).count() as u64,
+        }
+    }
 }
 
 impl Snapshot {
+    /// Opens what searches need.
+    pub fn new(searcher: Searcher, fields: Fields, views: Views) -> tantivy::Result<Self> {
+        let segments: Vec<Segment> = searcher
+            .segment_readers()
+            .iter()
+            .map(|reader| Segment::open(reader, &fields))
+            .collect::<Result<_, _>>()?;
+        let counts = rank::KINDS.map(|kind| segments.iter().map(|segment| segment.count(kind)).sum());
+        Ok(Self {
+            searcher,
+            fields,
+            segments,
+            views,
+            counts,
+        })
+    }
+
     /// The entry known by a key: of several, the first in order.
-    pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Stored>> {
-        let mut found = self.addresses(&Plan::Term(schema::key_term(kind, key)))?;
-        found.sort_unstable_by_key(|(place, _)| *place);
-        found
-            .first()
-            .map(|(_, address)| self.stored(*address))
-            .transpose()
+    pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Record<'_>>> {
+        let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)))?;
+        found.sort_unstable_by_key(|record| (record.rank, record.entity));
+        Ok(found.first().copied())
     }
 
-    /// What is stored at an address.
-    pub fn stored(&self, address: DocAddress) -> tantivy::Result<Stored> {
-        let document: TantivyDocument = self.searcher.doc(address)?;
-        let mut stored = Stored::default();
-        for (field, value) in document.field_values() {
-            let value = value.as_value();
-            if field == self.fields.entry {
-                stored.entry = value.as_bytes().unwrap_or_default().to_vec();
-            } else if field == self.fields.signed_in {
-                stored.signed_in = value.as_bytes().map(<[u8]>::to_vec);
-            } else if field == self.fields.json {
-                stored.json = value.as_str().unwrap_or_default().to_owned();
-            } else if field == self.fields.suggestion {
-                stored.suggestion = value.as_str().unwrap_or_default().to_owned();
-            }
-        }
-        Ok(stored)
-    }
-
-    /// The first entries, in order, that meet a filter.
-    pub fn search(
-        &self,
-        kinds: Kinds,
-        filter: &Filter,
-        limit: usize,
-        deadline: Instant,
-        cancelled: &AtomicBool,
-    ) -> tantivy::Result<(Vec<(Kind, Stored)>, SearchEnd)> {
-        let (planned, exact) = plan::plan(filter, kinds);
-        let narrowed = match (plan::of_kinds(kinds), planned) {
-            (Plan::Nothing, _) | (_, Plan::Nothing) => return Ok((Vec::new(), SearchEnd::Complete)),
-            (Plan::All, planned) => planned,
-            (kinds, Plan::All) => kinds,
-            (kinds, planned) => Plan::And(vec![kinds, planned]),
-        };
-        // A heap is made in one pass and gives up only as many as are asked.
-        let mut candidates: BinaryHeap<_> = self.addresses(&narrowed)?.into_iter().map(Reverse).collect();
+    /// All entries of a kind that a plan lets in.
+    fn records(&self, kind: Kind, plan: &Plan) -> tantivy::Result<Vec<Record<'_>>> {
         let mut found = Vec::new();
-        let mut looked_at = 0_usize;
-        while let Some(Reverse((_, address))) = candidates.pop() {
-            looked_at += 1;
-            if looked_at.is_multiple_of(STRIDE) {
-                if cancelled.load(Ordering::Relaxed) {
-                    return Ok((found, SearchEnd::Cancelled));
-                }
-                if Instant::now() >= deadline {
-                    return Ok((found, SearchEnd::Time));
-                }
-            }
-            let kind = self.kind(address);
-            let stored = self.stored(address)?;
-            if exact || evaluate(filter, kind, EntryView::new(&stored.entry)) == Tri::True {
-                if found.len() >= limit {
-                    return Ok((found, SearchEnd::Limit));
-                }
-                found.push((kind, stored));
-            }
-        }
-        Ok((found, SearchEnd::Complete))
-    }
-
-    /// The mailboxes of a structure, by its public id, in order; those whose entry meets the words of `q`.
-    pub fn of_structure(&self, id: &str, q: &str) -> tantivy::Result<Vec<Stored>> {
-        let mut plans = vec![Plan::Term(schema::structure_term(id))];
-        for word in fold(q).split(' ').filter(|word| !word.is_empty()) {
-            let fields = [Field::Cn, Field::DisplayName, Field::Mail, Field::O];
-            let of = |field| Plan::Term(schema::gram_term(field, schema::beginning(word, schema::GRAM)));
-            plans.push(Plan::Or(fields.map(of).into()));
-        }
-        let mut found = self.addresses(&Plan::And(plans))?;
-        found.sort_unstable_by_key(|(place, _)| *place);
-        let words = fold(q);
-        let mut mailboxes = Vec::with_capacity(found.len());
-        for (_, address) in found {
-            let stored = self.stored(address)?;
-            let shown: String = EntryView::new(&stored.entry)
-                .fields()
-                .flat_map(|(_, values)| values.values())
-                .map(|value| format!("{} ", fold(value)))
-                .collect();
-            if words.split(' ').all(|word| shown.contains(word)) {
-                mailboxes.push(stored);
-            }
-        }
-        Ok(mailboxes)
-    }
-
-    /// The kind of an entry.
-    pub fn kind(&self, address: DocAddress) -> Kind {
-        let column = self
-            .searcher
-            .segment_reader(address.segment_ord)
-            .fast_fields()
-            .u64("kind");
-        match column.ok().and_then(|column| column.first(address.doc_id)) {
-            Some(1) => Kind::Mailbox,
-            Some(2) => Kind::Professional,
-            _ => Kind::Structure,
-        }
-    }
-
-    /// Places and addresses of all entries that a plan lets in.
-    pub fn addresses(&self, plan: &Plan) -> tantivy::Result<Vec<((u64, u64), DocAddress)>> {
-        let query = self.query(plan);
-        let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
-        let mut found = Vec::new();
-        for (segment_ord, segment) in (0_u32..).zip(self.searcher.segment_readers()) {
-            let ranks = segment.fast_fields().u64("rank")?.first_or_default_col(0);
-            let entities = segment.fast_fields().u64("entity")?.first_or_default_col(0);
-            let mut docs = weight.scorer(segment, 1.0)?;
-            let alive = segment.alive_bitset();
-            let mut doc: DocId = docs.doc();
-            while doc != TERMINATED {
-                if alive.is_none_or(|alive| alive.is_alive(doc)) {
-                    let place = (ranks.get_val(doc), entities.get_val(doc));
-                    found.push((place, DocAddress::new(segment_ord, doc)));
+        for segment in &self.segments {
+            let range = segment.range(kind);
+            let mut docs = Docs::open(plan, &segment.inverted, range.start)?;
+            let mut doc = docs.doc();
+            while doc < range.end {
+                if segment.is_alive(doc)
+                    && let Some(record) = self.views.get(At(segment.ats.get_val(doc)))
+                {
+                    found.push(record);
                 }
                 doc = docs.advance();
             }
@@ -184,25 +128,52 @@ impl Snapshot {
         Ok(found)
     }
 
-    fn query(&self, plan: &Plan) -> Box<dyn Query> {
-        match plan {
-            Plan::All => Box::new(AllQuery),
-            Plan::Nothing => Box::new(EmptyQuery),
-            Plan::Term(text) => Box::new(TermQuery::new(
-                Term::from_field_text(self.fields.term, text),
-                IndexRecordOption::Basic,
-            )),
-            Plan::And(parts) => Box::new(BooleanQuery::intersection(
-                parts.iter().map(|p| self.query(p)).collect(),
-            )),
-            Plan::Or(parts) => Box::new(BooleanQuery::union(parts.iter().map(|p| self.query(p)).collect())),
-        }
+    /// The record of a document.
+    pub fn record(&self, address: DocAddress) -> Option<Record<'_>> {
+        let segment = self.segments.get(address.segment_ord as usize)?;
+        self.views.get(At(segment.ats.get_val(address.doc_id)))
+    }
+
+    /// The kind of a document.
+    pub fn kind(&self, address: DocAddress) -> Kind {
+        let rank = self
+            .segments
+            .get(address.segment_ord as usize)
+            .map_or(0, |segment| segment.ranks.get_val(address.doc_id));
+        rank::kind(rank)
+    }
+
+    /// The mailboxes of a structure, by its public id, in order; those whose entry meets the words of `q`.
+    pub fn of_structure(&self, id: &str, q: &str) -> tantivy::Result<Vec<Record<'_>>> {
+        let folded = fold(q);
+        let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        let mut found = self.records(Kind::Mailbox, &Plan::Term(terms::of_structure(id)))?;
+        found.sort_unstable_by_key(|record| (record.rank, record.entity));
+        let shown = |record: &Record<'_>| -> String {
+            EntryView::new(&record.entry())
+                .fields()
+                .flat_map(|(_, values)| values.values())
+                .map(|value| format!("{} ", fold(value)))
+                .collect()
+        };
+        Ok(found
+            .into_iter()
+            .filter(|record| {
+                let shown = if words.is_empty() {
+                    String::new()
+                } else {
+                    shown(record)
+                };
+                words.iter().all(|word| shown.contains(word))
+            })
+            .collect())
     }
 
     /// Number of visible entries of a kind.
-    pub fn count(&self, kind: Kind) -> tantivy::Result<u64> {
-        Ok(self
-            .query(&Plan::Term(schema::kind_term(kind)))
-            .count(&self.searcher)? as u64)
+    pub fn count(&self, kind: Kind) -> u64 {
+        let place = rank::KINDS.into_iter().position(|other| other == kind);
+        place
+            .and_then(|place| self.counts.get(place).copied())
+            .unwrap_or(0)
     }
 }

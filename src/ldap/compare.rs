@@ -5,27 +5,28 @@
 use ldap3_proto::proto::{LdapCompareRequest, LdapResult, LdapResultCode, LdapSearchScope};
 
 use super::Context;
+use super::controls::{self, Asked};
 use super::dn::Dn;
 use super::filter::assertion;
 use super::fixed;
 use super::reply;
 use super::schema::{self, Attribute};
-use super::search::entry_at;
+use super::search::{Asker, entry_at};
 use super::tree::{Container, Place};
 use crate::query::{Test, Tri, evaluate};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
-use crate::visibility::Viewer;
 
 /// Answers a comparison. May wait for the disk.
-pub fn run(context: &Context, viewer: &Viewer, request: &LdapCompareRequest) -> LdapResult {
-    compare(context, viewer, request).unwrap_or_else(|result| result)
+pub fn run(context: &Context, asker: &Asker<'_>, request: &LdapCompareRequest, asked: &Asked) -> LdapResult {
+    compare(context, asker, request, asked).unwrap_or_else(|result| result)
 }
 
 fn compare(
     context: &Context,
-    viewer: &Viewer,
+    asker: &Asker<'_>,
     request: &LdapCompareRequest,
+    asked: &Asked,
 ) -> Result<LdapResult, LdapResult> {
     let dn = Dn::parse(&request.dn)
         .map_err(|fault| reply::result(LdapResultCode::InvalidDNSyntax, fault.to_string()))?;
@@ -33,9 +34,13 @@ fn compare(
         .map_err(|_| reply::result(LdapResultCode::InvalidAttributeSyntax, "the value is not UTF-8"))?;
     let (name, meant) = schema::type_of(&request.atype);
     let attribute = Attribute::find(name).filter(|_| meant);
-    let (truth, present) = match context.tree.find(&dn) {
+    let place = context.tree.find(&dn);
+    if let Some(wanted) = &asked.assertion {
+        controls::assertion::check(wanted, &place, context, asker)?;
+    }
+    let (truth, present) = match place {
         Place::Entry(key, suffix) => {
-            let found = entry_at(context, &key, suffix, viewer)?;
+            let found = entry_at(context, &key, suffix, asker)?;
             let filter = assertion(&request.atype, &Test::Equals(value.to_owned()), &context.tree);
             let field = attribute.and_then(Attribute::field);
             let entry = EntryView::new(&found.entry);
@@ -47,7 +52,7 @@ fn compare(
         }
         Place::Nowhere(above) => return Err(reply::no_such_object(above)),
         place => {
-            let Some(entry) = fixed::at(&place, &context.tree) else {
+            let Some(entry) = fixed::at(&place, &context.tree, asker.offer) else {
                 return Err(reply::no_such_object(""));
             };
             let present = attribute.is_none_or(|attribute| entry.has(attribute));

@@ -2,6 +2,8 @@
 //!
 //! Bounded in length and in parts; never splits on an escaped sign. Says nothing of what exists.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use crate::view::ber;
@@ -151,8 +153,13 @@ fn encoded_value(digits: &str) -> Option<String> {
 }
 
 /// Escapes a value for the string form (section 2.4).
-pub fn escape(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
+pub fn escape(value: &str) -> Cow<'_, str> {
+    let is_special = |byte: u8| matches!(byte, b'"' | b'+' | b',' | b';' | b'<' | b'>' | b'\\' | b'\0');
+    let is_plain = !value.bytes().any(is_special) && !value.starts_with(['#', ' ']) && !value.ends_with(' ');
+    if is_plain {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len() + 2);
     for (place, c) in value.char_indices() {
         match c {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => out.extend(['\\', c]),
@@ -162,7 +169,7 @@ pub fn escape(value: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 impl std::fmt::Display for Dn {

@@ -45,8 +45,19 @@ pub fn set<'v>(values: impl IntoIterator<Item = &'v str>) -> Vec<u8> {
     out
 }
 
+/// The values of an encoded SET OF OCTET STRING that are UTF-8.
+pub fn members(set: &[u8]) -> impl Iterator<Item = &str> {
+    let mut rest = ber::element(set).map_or(&[][..], |(_, content, _)| content);
+    let octets = std::iter::from_fn(move || {
+        let (_, value, tail) = ber::element(rest)?;
+        rest = tail;
+        Some(value)
+    });
+    octets.filter_map(|value| std::str::from_utf8(value).ok())
+}
+
 /// The content octets of a positive INTEGER, without needless zeros.
-fn integer(value: i32) -> Vec<u8> {
+pub fn integer(value: i32) -> Vec<u8> {
     let octets = value.to_be_bytes();
     let needless = octets
         .windows(2)

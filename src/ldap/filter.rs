@@ -1,92 +1,39 @@
 //! From LDAP filters to the query's: attributes by any of their names, classes to kinds, names to keys.
 //!
 //! What means nothing here becomes `Undefined` and never an error, so that the other legs of a client's filter
-//! still count. Bounded in elements and depth.
+//! still count.
+
+mod decode;
 
 use ldap3_proto::proto::{LdapFilter, LdapMatchingRuleAssertion, LdapSubstringFilter};
-use thiserror::Error;
+
+pub use decode::{Bounds, FilterFault, decode, decode_items};
 
 use super::dn::Dn;
 use super::schema::{self, Attribute};
 use super::tree::{self, Place, Tree};
 use crate::query::{Filter, Key, Kinds, Test};
 
-/// How large a filter may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Operators and assertions together.
-    pub elements: usize,
-    /// Operators one within the other.
-    pub depth: usize,
-}
-
-/// Why a filter is refused as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum FilterFault {
-    #[error("filter too large: at most {elements} elements and {depth} levels")]
-    TooLarge { elements: usize, depth: usize },
-    #[error("substrings filter without a piece")]
-    NoPiece,
-}
-
-/// Translates a filter.
-pub fn translate(filter: &LdapFilter, tree: &Tree, bounds: Bounds) -> Result<Filter, FilterFault> {
-    let mut budget = Budget {
-        left: bounds.elements,
-        bounds,
-    };
-    budget.translate(filter, tree, bounds.depth)
-}
-
-struct Budget {
-    left: usize,
-    bounds: Bounds,
-}
-
-impl Budget {
-    fn too_large(&self) -> FilterFault {
-        FilterFault::TooLarge {
-            elements: self.bounds.elements,
-            depth: self.bounds.depth,
-        }
-    }
-
-    fn translate(&mut self, filter: &LdapFilter, tree: &Tree, depth: usize) -> Result<Filter, FilterFault> {
-        self.left = self.left.checked_sub(1).ok_or(self.too_large())?;
-        let below = depth.checked_sub(1).ok_or(self.too_large())?;
-        Ok(match filter {
-            LdapFilter::And(items) => Filter::And(self.translate_all(items, tree, below)?),
-            LdapFilter::Or(items) => Filter::Or(self.translate_all(items, tree, below)?),
-            LdapFilter::Not(item) => Filter::Not(Box::new(self.translate(item, tree, below)?)),
-            LdapFilter::Present(name) => assertion(name, &Test::Present, tree),
-            LdapFilter::Equality(name, value) => assertion(name, &Test::Equals(value.clone()), tree),
-            LdapFilter::Approx(name, value) => assertion(name, &Test::Approx(value.clone()), tree),
-            LdapFilter::GreaterOrEqual(name, value) => assertion(name, &Test::AtLeast(value.clone()), tree),
-            LdapFilter::LessOrEqual(name, value) => assertion(name, &Test::AtMost(value.clone()), tree),
-            LdapFilter::Substring(name, pieces) => assertion(name, &substrings(pieces)?, tree),
-            LdapFilter::Extensible(rule) => extensible(rule, tree),
-        })
-    }
-
-    fn translate_all(
-        &mut self,
-        items: &[LdapFilter],
-        tree: &Tree,
-        depth: usize,
-    ) -> Result<Vec<Filter>, FilterFault> {
-        items
-            .iter()
-            .map(|item| self.translate(item, tree, depth))
-            .collect()
+/// Translates a filter, which its decoding has bounded.
+pub fn translate(filter: &LdapFilter, tree: &Tree) -> Filter {
+    let all = |items: &[LdapFilter]| items.iter().map(|item| translate(item, tree)).collect();
+    match filter {
+        LdapFilter::And(items) => Filter::And(all(items)),
+        LdapFilter::Or(items) => Filter::Or(all(items)),
+        LdapFilter::Not(item) => Filter::Not(Box::new(translate(item, tree))),
+        LdapFilter::Present(name) => assertion(name, &Test::Present, tree),
+        LdapFilter::Equality(name, value) => assertion(name, &Test::Equals(value.clone()), tree),
+        LdapFilter::Approx(name, value) => assertion(name, &Test::Approx(value.clone()), tree),
+        LdapFilter::GreaterOrEqual(name, value) => assertion(name, &Test::AtLeast(value.clone()), tree),
+        LdapFilter::LessOrEqual(name, value) => assertion(name, &Test::AtMost(value.clone()), tree),
+        LdapFilter::Substring(name, pieces) => assertion(name, &substrings(pieces), tree),
+        LdapFilter::Extensible(rule) => extensible(rule, tree),
     }
 }
 
-fn substrings(pieces: &LdapSubstringFilter) -> Result<Test, FilterFault> {
+fn substrings(pieces: &LdapSubstringFilter) -> Test {
     let LdapSubstringFilter { initial, any, final_ } = pieces.clone();
-    if initial.is_none() && any.is_empty() && final_.is_none() {
-        return Err(FilterFault::NoPiece);
-    }
-    Ok(Test::Substrings { initial, any, final_ })
+    Test::Substrings { initial, any, final_ }
 }
 
 /// One assertion on one attribute, by whatever name the attribute goes.
@@ -233,13 +180,8 @@ mod tests {
     use crate::query::Kind;
     use crate::view::field::Field;
 
-    const BOUNDS: Bounds = Bounds {
-        elements: 20,
-        depth: 5,
-    };
-
-    fn translated(filter: &LdapFilter) -> Result<Filter, FilterFault> {
-        translate(filter, &Tree::new("o=mssante,c=fr").unwrap(), BOUNDS)
+    fn translated(filter: &LdapFilter) -> Filter {
+        translate(filter, &Tree::new("o=mssante,c=fr").unwrap())
     }
 
     fn equal(name: &str, value: &str) -> LdapFilter {
@@ -253,17 +195,17 @@ mod tests {
     #[test]
     fn attributes_go_by_alias_and_identifier() {
         for name in ["sn", "SURNAME", "2.5.4.4", "sn;lang-fr"] {
-            assert_eq!(translated(&equal(name, "x")), Ok(test(Field::Sn, "x")));
+            assert_eq!(translated(&equal(name, "x")), test(Field::Sn, "x"));
         }
     }
 
     #[test]
     fn what_is_unknown_is_undefined_and_what_is_only_published_is_absent() {
-        assert_eq!(translated(&equal("IMHandle", "x")), Ok(Filter::Undefined));
-        assert_eq!(translated(&equal("cn;binary", "x")), Ok(Filter::Undefined));
+        assert_eq!(translated(&equal("IMHandle", "x")), Filter::Undefined);
+        assert_eq!(translated(&equal("cn;binary", "x")), Filter::Undefined);
         assert_eq!(
             translated(&LdapFilter::Present("pager".to_owned())),
-            Ok(Filter::False)
+            Filter::False
         );
     }
 
@@ -271,18 +213,15 @@ mod tests {
     fn classes_become_kinds() {
         assert_eq!(
             translated(&LdapFilter::Present("objectClass".into())),
-            Ok(Filter::True)
+            Filter::True
         );
-        assert_eq!(translated(&equal("objectclass", "TOP")), Ok(Filter::True));
+        assert_eq!(translated(&equal("objectclass", "TOP")), Filter::True);
         let structure = Filter::Kinds(Kinds::only(Kind::Structure));
-        assert_eq!(translated(&equal("objectClass", "organization")), Ok(structure));
-        assert_eq!(
-            translated(&equal("objectClass", "groupOfNames")),
-            Ok(Filter::False)
-        );
+        assert_eq!(translated(&equal("objectClass", "organization")), structure);
+        assert_eq!(translated(&equal("objectClass", "groupOfNames")), Filter::False);
         assert_eq!(
             translated(&equal("objectClass", "MyBarnIsBiggerThanYourBarn")),
-            Ok(Filter::Undefined)
+            Filter::Undefined
         );
     }
 
@@ -296,9 +235,9 @@ mod tests {
             Filter::Kinds(Kinds::only(Kind::Mailbox)),
             test(Field::Mail, "a@b-exemple.mssante.fr"),
         ];
-        assert_eq!(filter, Ok(Filter::And(expected)));
-        assert_eq!(translated(&equal("entryDN", "cn=x")), Ok(Filter::False));
-        assert_eq!(translated(&equal("entryDN", "x")), Ok(Filter::Undefined));
+        assert_eq!(filter, Filter::And(expected));
+        assert_eq!(translated(&equal("entryDN", "cn=x")), Filter::False);
+        assert_eq!(translated(&equal("entryDN", "x")), Filter::Undefined);
     }
 
     #[test]
@@ -313,41 +252,25 @@ mod tests {
         };
         assert_eq!(
             translated(&rule(Some("caseIgnoreMatch"), Some("cn"), false)),
-            Ok(test(Field::Cn, "bal"))
+            test(Field::Cn, "bal")
         );
         assert_eq!(
             translated(&rule(Some("1.2.3"), Some("cn"), false)),
-            Ok(Filter::Undefined)
+            Filter::Undefined
         );
         assert_eq!(
             translated(&rule(Some("caseIgnoreMatch"), None, false)),
-            Ok(Filter::Undefined)
+            Filter::Undefined
         );
         let under = vec![test(Field::Ou, "bal"), Filter::Kinds(Kinds::only(Kind::Mailbox))];
-        assert_eq!(translated(&rule(None, Some("ou"), true)), Ok(Filter::Or(under)));
+        assert_eq!(translated(&rule(None, Some("ou"), true)), Filter::Or(under));
     }
 
     #[test]
     fn a_supertype_asks_its_subtypes() {
-        let Ok(Filter::Or(tests)) = translated(&equal("name", "x")) else {
+        let Filter::Or(tests) = translated(&equal("name", "x")) else {
             panic!("not an or")
         };
         assert!(tests.contains(&test(Field::GivenName, "x")));
-    }
-
-    #[test]
-    fn size_and_depth_are_bounded() {
-        let wide = |n| LdapFilter::And(vec![equal("cn", "x"); n]);
-        assert!(translated(&wide(19)).is_ok());
-        assert!(matches!(translated(&wide(20)), Err(FilterFault::TooLarge { .. })));
-        let deep = |n| (0..n).fold(equal("cn", "x"), |inner, _| LdapFilter::Not(Box::new(inner)));
-        assert!(translated(&deep(4)).is_ok());
-        assert!(matches!(translated(&deep(5)), Err(FilterFault::TooLarge { .. })));
-    }
-
-    #[test]
-    fn substrings_need_a_piece() {
-        let none = LdapFilter::Substring("cn".into(), LdapSubstringFilter::default());
-        assert_eq!(translated(&none), Err(FilterFault::NoPiece));
     }
 }

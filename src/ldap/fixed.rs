@@ -2,12 +2,16 @@
 //!
 //! They are made at start, answered by the same selection as the others, and hold nothing of anybody.
 
+use std::borrow::Cow;
+
 use ldap3_proto::proto::{LdapFilter, LdapSearchScope};
 
+use super::controls;
 use super::dn::Dn;
 use super::encode;
+use super::extended;
 use super::schema::{self, Attribute};
-use super::select::Selection;
+use super::search::Writer;
 use super::tree::{Container, Place, Suffix, Tree};
 use crate::query::Tri;
 use crate::view::field::Field;
@@ -45,13 +49,23 @@ impl Fixed {
     }
 
     /// Appends the entry as a search answer.
-    pub fn encode(&self, out: &mut Vec<u8>, message_id: i32, selection: &Selection) {
-        let attributes: Vec<_> = self
+    pub fn encode(&self, out: &mut Vec<u8>, writer: &Writer) {
+        let kept: Vec<(Attribute, Cow<'_, [u8]>)> = self
             .attributes
             .iter()
-            .filter_map(|(attribute, _, encoded)| selection.encoded(*attribute, encoded))
+            .filter_map(|(attribute, values, encoded)| match &writer.values {
+                None => Some((*attribute, Cow::Borrowed(encoded.as_slice()))),
+                Some(wanted) => {
+                    let kept = wanted.keep(*attribute, values.iter().map(String::as_str));
+                    (!kept.is_empty()).then(|| (*attribute, Cow::Owned(encode::set(kept))))
+                }
+            })
             .collect();
-        encode::entry(out, message_id, &self.dn, &attributes);
+        let attributes: Vec<_> = kept
+            .iter()
+            .filter_map(|(attribute, values)| writer.selection.encoded(*attribute, values))
+            .collect();
+        encode::entry(out, writer.message_id, &self.dn, &attributes);
     }
 
     /// Whether the entry answers a filter. Searches below a base find it by class and name only: else a mail
@@ -92,6 +106,21 @@ impl Fixed {
     /// Whether the entry has the attribute at all.
     pub fn has(&self, attribute: Attribute) -> bool {
         self.values(attribute).is_some()
+    }
+}
+
+/// Whether one value of an attribute meets an assertion on that very attribute.
+pub fn value_answers(assertion: &LdapFilter, attribute: Attribute, value: &str) -> bool {
+    let is_asked = |description: &str| {
+        let (name, meant) = schema::type_of(description);
+        meant && Attribute::find(name) == Some(attribute)
+    };
+    match assertion {
+        LdapFilter::Present(name) => is_asked(name),
+        LdapFilter::Equality(name, wanted) | LdapFilter::Approx(name, wanted) => {
+            is_asked(name) && same(attribute, value, wanted)
+        }
+        _ => false,
     }
 }
 
@@ -156,8 +185,29 @@ pub fn container(container: Container, suffix: &Suffix) -> Fixed {
         .with(schema::HAS_SUBORDINATES, [has_subordinates])
 }
 
+/// What works on one connection and may not on another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// TLS can be started.
+    pub start_tls: bool,
+    /// The client has shown a certificate that may be an account's.
+    pub external: bool,
+}
+
 /// The root DSE (RFC 4512 section 5.1): only what really works is advertised.
-pub fn root_dse(tree: &Tree) -> Fixed {
+pub fn root_dse(tree: &Tree, offer: Offer) -> Fixed {
+    let extensions = [extended::WHO_AM_I, extended::CANCEL]
+        .into_iter()
+        .chain(offer.start_tls.then_some(extended::START_TLS));
+    let mut entry = root(tree).with(schema::SUPPORTED_EXTENSION, extensions);
+    if offer.external {
+        entry = entry.with(schema::SUPPORTED_SASL_MECHANISMS, ["EXTERNAL"]);
+    }
+    entry
+}
+
+/// What is the same on every connection.
+fn root(tree: &Tree) -> Fixed {
     let contexts: Vec<&str> = tree.contexts().map(|suffix| suffix.text.as_str()).collect();
     Fixed::new(String::new())
         .with(schema::OBJECT_CLASS, ["top", "extensibleObject"])
@@ -165,8 +215,7 @@ pub fn root_dse(tree: &Tree) -> Fixed {
         .with(schema::DEFAULT_NAMING_CONTEXT, contexts.first().copied())
         .with(schema::SUBSCHEMA_SUBENTRY, [SUBSCHEMA_DN])
         .with(schema::SUPPORTED_LDAP_VERSION, ["3"])
-        .with(schema::SUPPORTED_CONTROL, super::connection::ACCEPTED_CONTROLS)
-        .with(schema::SUPPORTED_EXTENSION, [ldap3_proto::proto::OID_WHOAMI])
+        .with(schema::SUPPORTED_CONTROL, controls::SUPPORTED)
         // All operational attributes (RFC 3673); absolute true and false filters (RFC 4526).
         .with(
             schema::SUPPORTED_FEATURES,
@@ -208,9 +257,9 @@ pub fn subschema() -> Fixed {
 }
 
 /// The fixed entry at a place, if there is one.
-pub fn at(place: &Place<'_>, tree: &Tree) -> Option<Fixed> {
+pub fn at(place: &Place<'_>, tree: &Tree, offer: Offer) -> Option<Fixed> {
     match place {
-        Place::Root => Some(root_dse(tree)),
+        Place::Root => Some(root_dse(tree, offer)),
         Place::Subschema => Some(subschema()),
         Place::Container(which, suffix) => Some(container(*which, suffix)),
         Place::Entry(..) | Place::Account(..) | Place::Nowhere(_) => None,
@@ -227,7 +276,7 @@ mod tests {
 
     fn mssante(name: &str) -> Fixed {
         let tree = tree();
-        at(&tree.find(&Dn::parse(name).unwrap()), &tree).unwrap()
+        at(&tree.find(&Dn::parse(name).unwrap()), &tree, Offer::default()).unwrap()
     }
 
     #[test]
@@ -260,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_root_dse_names_contexts_and_subschema() {
-        let root = root_dse(&tree());
+        let root = root_dse(&tree(), Offer::default());
         assert_eq!(
             root.values(schema::NAMING_CONTEXTS),
             Some(&["o=mssante,c=fr".to_owned(), "o=annuaire-sante,c=fr".to_owned()][..])

@@ -1,7 +1,8 @@
 //! From a byte stream to requests: frames LDAP messages, takes controls apart, hands the rest to the codec.
 //!
 //! The codec loses message ids of what it cannot decode and the criticality of controls it knows; both are
-//! read here, so that every request with an id gets an answer. Bounded in size and depth.
+//! read here, so that every request with an id gets an answer. Searches are not given to it at all. Bounded in
+//! size; the codec never meets an operation it does not know, on which it would print.
 
 use bytes::{Buf, BytesMut};
 use ldap3_proto::LdapCodec;
@@ -9,13 +10,13 @@ use ldap3_proto::proto::LdapOp;
 use thiserror::Error;
 use tokio_util::codec::Decoder;
 
+use super::filter::Bounds;
 use super::reply::{self, Operation};
+use super::search::request::{self, Refusal, SearchRequest};
 use crate::view::ber::{self, NoHeader};
 
 /// Octets of a message; what mail clients send stays far below.
 const MAX_MESSAGE: usize = 32 * 1024;
-/// Levels of nested elements in a message; the filter's own bound is tighter.
-const MAX_DEPTH: usize = 100;
 /// Controls of a message.
 const MAX_CONTROLS: usize = 16;
 /// Context-specific 0, constructed: the controls of a message.
@@ -29,8 +30,16 @@ pub struct Request {
     /// Tells which response is due.
     pub operation: Operation,
     pub controls: Vec<Control>,
-    /// `None` where the operation's content makes no sense: protocolError is due.
-    pub op: Option<LdapOp>,
+    /// The operation, or why it cannot be run.
+    pub op: Result<Op, Refusal>,
+}
+
+/// What is asked.
+#[derive(Debug, PartialEq)]
+pub enum Op {
+    Search(SearchRequest),
+    /// As the codec reads it.
+    Other(LdapOp),
 }
 
 /// A request control (RFC 4511 section 4.1.11), its value not yet looked at.
@@ -53,8 +62,11 @@ pub enum FrameError {
 }
 
 /// Cuts a stream into requests.
-#[derive(Debug, Default)]
-pub struct RequestDecoder;
+#[derive(Debug)]
+pub struct RequestDecoder {
+    /// Of filters.
+    pub bounds: Bounds,
+}
 
 impl Decoder for RequestDecoder {
     type Item = Request;
@@ -81,34 +93,42 @@ impl Decoder for RequestDecoder {
         }
         let mut message = buffer.split_to(total);
         message.advance(header.size);
-        request(&message).map(Some)
+        self.request(&message).map(Some)
     }
 }
 
-/// Reads the content of one message.
-fn request(message: &[u8]) -> Result<Request, FrameError> {
-    let (id, rest) = match ber::element(message) {
-        Some((ber::INTEGER, octets, rest)) => (message_id(octets)?, rest),
-        _ => return Err(FrameError::Malformed("no message id")),
-    };
-    let (tag, content, after) = ber::element(rest).ok_or(FrameError::Malformed("operation cut off"))?;
-    let operation = Operation::of_request(tag).ok_or(FrameError::Malformed("no request"))?;
-    if tag & ber::CONSTRUCTED != 0 && !is_well_formed(content) {
-        return Err(FrameError::Malformed("lengths do not agree"));
+impl RequestDecoder {
+    /// Reads the content of one message.
+    fn request(&self, message: &[u8]) -> Result<Request, FrameError> {
+        let (id, rest) = match ber::element(message) {
+            Some((ber::INTEGER, octets, rest)) => (message_id(octets)?, rest),
+            _ => return Err(FrameError::Malformed("no message id")),
+        };
+        let (tag, content, after) = ber::element(rest).ok_or(FrameError::Malformed("operation cut off"))?;
+        let operation = Operation::of_request(tag).ok_or(FrameError::Malformed("no request"))?;
+        if tag & ber::CONSTRUCTED != 0 && !is_well_formed(content) {
+            return Err(FrameError::Malformed("lengths do not agree"));
+        }
+        let controls = match ber::element(after) {
+            Some((CONTROLS, list, _)) => controls(list).ok_or(FrameError::Malformed("controls"))?,
+            None if !after.is_empty() => return Err(FrameError::Malformed("controls cut off")),
+            _ => Vec::new(),
+        };
+        let op = match operation {
+            Operation::Search => request::decode(content, self.bounds).map(Op::Search),
+            _ => {
+                let envelope = message.len() - after.len();
+                let decoded = message.get(..envelope).and_then(decode_operation);
+                decoded.map(Op::Other).ok_or(Refusal::Malformed)
+            }
+        };
+        Ok(Request {
+            id,
+            operation,
+            controls,
+            op,
+        })
     }
-    let envelope = message.len() - after.len();
-    let controls = match ber::element(after) {
-        Some((CONTROLS, list, _)) => controls(list).ok_or(FrameError::Malformed("controls"))?,
-        None if !after.is_empty() => return Err(FrameError::Malformed("controls cut off")),
-        _ => Vec::new(),
-    };
-    let op = message.get(..envelope).and_then(decode_operation);
-    Ok(Request {
-        id,
-        operation,
-        controls,
-        op,
-    })
 }
 
 fn message_id(octets: &[u8]) -> Result<i32, FrameError> {
@@ -124,7 +144,8 @@ fn message_id(octets: &[u8]) -> Result<i32, FrameError> {
     }
 }
 
-/// Whether elements end where the elements that hold them end, at every level.
+/// Whether elements end where the elements that hold them end, at every level. The message's own length bounds
+/// the work and the levels.
 fn is_well_formed(content: &[u8]) -> bool {
     let mut open = vec![content];
     while let Some(mut level) = open.pop() {
@@ -134,9 +155,6 @@ fn is_well_formed(content: &[u8]) -> bool {
             };
             level = rest;
             if tag & ber::CONSTRUCTED != 0 {
-                if open.len() >= MAX_DEPTH {
-                    return false;
-                }
                 open.push(level);
                 level = inner;
             }
@@ -192,8 +210,25 @@ mod tests {
     use proptest::prelude::*;
     use tokio_util::codec::Encoder;
 
+    fn decoder() -> RequestDecoder {
+        let bounds = Bounds {
+            elements: 20,
+            depth: 5,
+        };
+        RequestDecoder { bounds }
+    }
+
     fn decode(bytes: &[u8]) -> Result<Option<Request>, FrameError> {
-        RequestDecoder.decode(&mut BytesMut::from(bytes))
+        decoder().decode(&mut BytesMut::from(bytes))
+    }
+
+    fn abandoning(id: i32) -> Result<Op, Refusal> {
+        Ok(Op::Other(LdapOp::AbandonRequest(id)))
+    }
+
+    fn search(filter: &[u8]) -> Vec<u8> {
+        let head = b"\x04\0\x0a\x01\x02\x0a\x01\0\x02\x01\0\x02\x01\0\x01\x01\0";
+        element(0x30, &[ID, &element(0x63, &[head, filter, b"\x30\0"])])
     }
 
     fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -220,8 +255,8 @@ mod tests {
         }
         let mut two = BytesMut::from(&[&abandon[..], &abandon[..]].concat()[..]);
         for _ in 0..2 {
-            let request = RequestDecoder.decode(&mut two).unwrap().unwrap();
-            assert_eq!((request.id, request.op), (7, Some(LdapOp::AbandonRequest(3))));
+            let request = decoder().decode(&mut two).unwrap().unwrap();
+            assert_eq!((request.id, request.op), (7, abandoning(3)));
         }
         assert!(two.is_empty());
     }
@@ -257,25 +292,25 @@ mod tests {
             value: Some(vec![9]),
         };
         assert_eq!(request.controls, [expected]);
-        assert!(request.op.is_some());
+        assert!(request.op.is_ok());
     }
 
     #[test]
     fn an_operation_that_makes_no_sense_keeps_its_id() {
-        let filter_not_utf8 = element(0xa3, &[b"\x04\x02cn", b"\x04\x01\xe9"]);
-        let search = element(
-            0x63,
-            &[
-                b"\x04\0\x0a\x01\x02\x0a\x01\0\x02\x01\0\x02\x01\0\x01\x01\0",
-                &filter_not_utf8,
-                b"\x30\0",
-            ],
-        );
-        let request = decode(&element(0x30, &[ID, &search])).unwrap().unwrap();
-        assert_eq!(
-            (request.id, request.operation, request.op),
-            (7, Operation::Search, None)
-        );
+        let no_filter = search(&element(0xaf, &[b"\x04\x02cn"]));
+        let bind_of_bytes = element(0x30, &[ID, &element(0x60, &[b"\x04\0\x04\0"])]);
+        for message in [no_filter, bind_of_bytes] {
+            let request = decode(&message).unwrap().unwrap();
+            assert_eq!(request.id, 7);
+            assert!(request.op.is_err());
+        }
+    }
+
+    #[test]
+    fn a_filter_far_too_deep_is_an_answer_and_not_the_end() {
+        let deep = (0..2_000).fold(b"\x87\x02cn".to_vec(), |inner, _| element(0xa2, &[&inner]));
+        let request = decode(&search(&deep)).unwrap().unwrap();
+        assert!(matches!(request.op, Err(Refusal::Filter(_))));
     }
 
     #[test]
@@ -301,8 +336,8 @@ mod tests {
             let mut bytes = BytesMut::new();
             let message = LdapMsg::new(id, LdapOp::AbandonRequest(abandoned));
             LdapCodec::default().encode(message, &mut bytes).unwrap();
-            let request = RequestDecoder.decode(&mut bytes).unwrap().unwrap();
-            prop_assert_eq!((request.id, request.op), (id, Some(LdapOp::AbandonRequest(abandoned))));
+            let request = decoder().decode(&mut bytes).unwrap().unwrap();
+            prop_assert_eq!((request.id, request.op), (id, abandoning(abandoned)));
         }
     }
 }

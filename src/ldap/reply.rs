@@ -3,6 +3,7 @@
 //! Diagnostic messages say what to do and never repeat what somebody searched for.
 
 use bytes::{Bytes, BytesMut};
+use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{LdapBindResponse, LdapExtendedResponse, LdapOp, LdapResult, LdapResultCode};
 use ldap3_proto::{DisconnectionNotice, LdapCodec, LdapMsg};
 use tokio_util::codec::Encoder;
@@ -101,6 +102,11 @@ pub fn no_such_object(matched: impl Into<String>) -> LdapResult {
 /// The bytes of a response.
 pub fn encode(id: i32, op: LdapOp) -> Bytes {
     encode_message(LdapMsg::new(id, op))
+}
+
+/// The bytes of a response with controls.
+pub fn encode_with(id: i32, op: LdapOp, controls: Vec<LdapControl>) -> Bytes {
+    encode_message(LdapMsg::new_with_ctrls(id, op, controls))
 }
 
 /// The notice before the server ends the session (RFC 4511 section 4.4.1).

@@ -17,7 +17,7 @@ static OWN: &str = include_str!("../../schema/ldap/annuaire.schema");
 pub struct Attribute(u8);
 
 /// Attributes besides the fields: name, object identifier, whether operational.
-const EXTRA: [(&str, &str, bool); 19] = [
+const EXTRA: [(&str, &str, bool); 20] = [
     ("objectClass", "2.5.4.0", false),
     ("c", "2.5.4.6", false),
     ("dc", "0.9.2342.19200300.100.1.25", false),
@@ -37,6 +37,7 @@ const EXTRA: [(&str, &str, bool); 19] = [
     ("ldapSyntaxes", "1.3.6.1.4.1.1466.101.120.16", true),
     ("matchingRules", "2.5.21.4", true),
     ("supportedControl", "1.3.6.1.4.1.1466.101.120.13", true),
+    ("supportedSASLMechanisms", "1.3.6.1.4.1.1466.101.120.14", true),
 ];
 
 const fn extra(place: usize) -> Attribute {
@@ -62,6 +63,7 @@ pub const ATTRIBUTE_TYPES: Attribute = extra(15);
 pub const LDAP_SYNTAXES: Attribute = extra(16);
 pub const MATCHING_RULES: Attribute = extra(17);
 pub const SUPPORTED_CONTROL: Attribute = extra(18);
+pub const SUPPORTED_SASL_MECHANISMS: Attribute = extra(19);
 
 /// The fields whose attribute types descend from `name` (RFC 4519 section 2.18).
 pub const NAME_FIELDS: [Field; 8] = [

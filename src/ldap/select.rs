@@ -77,6 +77,11 @@ impl Selection {
         });
     }
 
+    /// How many attributes are wanted.
+    pub fn count(&self) -> usize {
+        self.names.iter().flatten().count()
+    }
+
     /// Whether the attribute is wanted.
     pub fn wants(&self, attribute: Attribute) -> bool {
         matches!(self.names.get(attribute.index()), Some(Some(_)))

@@ -101,11 +101,11 @@ impl Suffix {
     /// The name of an entry, from the value of its naming attribute.
     pub fn entry_dn(&self, kind: Kind, value: &str) -> String {
         let (attribute, unit) = match kind {
-            Kind::Mailbox => ("mail", "bal"),
-            Kind::Professional => ("uid", "professionnels"),
-            Kind::Structure => ("uid", "structures"),
+            Kind::Mailbox => ("mail=", ",ou=bal,"),
+            Kind::Professional => ("uid=", ",ou=professionnels,"),
+            Kind::Structure => ("uid=", ",ou=structures,"),
         };
-        format!("{attribute}={},ou={unit},{}", super::dn::escape(value), self.text)
+        [attribute, &super::dn::escape(value), unit, &self.text].concat()
     }
 
     /// The name of an account, as answered to "Who am I?".

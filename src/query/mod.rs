@@ -1,8 +1,13 @@
 //! The query value: what is asked of the directory, by whatever protocol; no syntax of any of them.
 
-pub mod evaluate;
+mod evaluate;
+pub mod forms;
+pub mod matcher;
+pub mod relevance;
+mod tri;
 
-pub use evaluate::{Tri, evaluate};
+pub use evaluate::evaluate;
+pub use tri::Tri;
 
 use crate::view::field::Field;
 
@@ -50,11 +55,6 @@ impl Kinds {
         self.0 & kind as u8 != 0
     }
 
-    /// As [`Self::contains`], by the number under which the index keeps a kind.
-    pub fn contains_number(self, kind: u64) -> bool {
-        u64::from(self.0) & kind != 0
-    }
-
     /// Kinds of either set.
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -79,6 +79,68 @@ pub enum Filter {
     Test(Field, Test),
 }
 
+impl Filter {
+    /// The same without an `And` right below an `And`, an `Or` right below an `Or`, or either with one part: clients
+    /// nest them freely, and alternatives are told to be needless only side by side.
+    pub fn flattened(self) -> Self {
+        let flat = |parts: Vec<Self>, open: fn(Self) -> Result<Vec<Self>, Self>| -> Vec<Self> {
+            let mut all = Vec::with_capacity(parts.len());
+            for part in parts {
+                match open(part.flattened()) {
+                    Ok(inner) => all.extend(inner),
+                    Err(part) => all.push(part),
+                }
+            }
+            all
+        };
+        let one = |mut parts: Vec<Self>, many: fn(Vec<Self>) -> Self| match parts.len() {
+            1 => parts.remove(0),
+            _ => many(parts),
+        };
+        match self {
+            Self::And(parts) => one(
+                flat(parts, |part| match part {
+                    Self::And(inner) => Ok(inner),
+                    other => Err(other),
+                }),
+                Self::And,
+            ),
+            Self::Or(parts) => one(
+                flat(parts, |part| match part {
+                    Self::Or(inner) => Ok(inner),
+                    other => Err(other),
+                }),
+                Self::Or,
+            ),
+            Self::Not(part) => Self::Not(Box::new(part.flattened())),
+            other => other,
+        }
+    }
+
+    /// Whether it adds nothing to the alternatives that it is one of: a surname or first name holds nothing that
+    /// `cn` does not hold, and mail clients ask the same piece of all of them.
+    pub fn is_implied_by(&self, alternatives: &[Self]) -> bool {
+        let Self::Test(Field::Sn | Field::GivenName, test) = self else {
+            return false;
+        };
+        let one_piece = match test {
+            Test::Substrings {
+                initial: None,
+                any,
+                final_: None,
+            } => any.len() == 1,
+            Test::Substrings {
+                initial: Some(_),
+                any,
+                final_: None,
+            } => any.is_empty(),
+            Test::Words { .. } => true,
+            _ => false,
+        };
+        one_piece && alternatives.contains(&Self::Test(Field::Cn, test.clone()))
+    }
+}
+
 /// A condition on the values of one field. Values are as the client sent them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
@@ -90,10 +152,32 @@ pub enum Test {
         any: Vec<String>,
         final_: Option<String>,
     },
+    /// The pieces come in this order, each at the beginning of a word; as whole words when `whole`. No client can
+    /// ask this: it is how [`relevance`] tells the better answers to [`Self::Substrings`].
+    Words {
+        pieces: Vec<String>,
+        whole: bool,
+    },
     AtLeast(String),
     AtMost(String),
     Approx(String),
 }
+
+/// In which order entries are answered; the same on every node and at every call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What a person most likely wants first, then by name.
+    #[default]
+    Relevance,
+    /// By folded name (`cn`).
+    Name,
+    /// By folded name, last first.
+    NameDescending,
+}
+
+/// Where an entry stands in an order. Opaque; on the living state: what stays is neither skipped nor doubled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark(pub Vec<u8>);
 
 /// What one entry is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,9 @@
 use super::places::{self, Town};
 use super::random::{Random, luhn};
 
+/// Groups of establishments with a domain of their own.
+const GROUPS: u64 = 4_900;
+
 /// An establishment and its legal entity.
 pub struct Establishment {
     pub number: u64,
@@ -134,7 +137,8 @@ pub fn establishment(seed: u64, number: u64) -> Establishment {
         domain: if number == 0 {
             "ch-nantes-exemple.mssante.fr".to_owned()
         } else {
-            format!("etab{number}-exemple.mssante.fr")
+            // Establishments share the domains of their groups: some five thousand in the whole country.
+            format!("etab{}-exemple.mssante.fr", number % GROUPS)
         },
         name,
     }

@@ -1,23 +1,21 @@
 //! The four addresses of a node, bound before anything slow happens, served until told to stop.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::tls::TlsIdentity;
+use super::networks::Networks;
+use super::proxy;
+use super::seats::{Seat, Seats};
+use super::tls::{HANDSHAKE, TlsIdentity};
 use crate::cli::settings::ServeSettings;
-use crate::ldap;
+use crate::ldap::{self, Link, Security};
 use crate::rest::{self, RestState};
-
-/// Most LDAP connections at one time, and of one address (a hospital may be one address).
-const MAX_CONNECTIONS: usize = 8192;
-const MAX_CONNECTIONS_OF_ONE: usize = 2048;
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The bound addresses.
 pub struct Listeners {
@@ -25,6 +23,17 @@ pub struct Listeners {
     ldaps: TcpListener,
     http: TcpListener,
     admin: TcpListener,
+}
+
+/// Who may connect to LDAP, and how many.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Connections at one time.
+    pub connections: usize,
+    /// Connections of one address at one time (a hospital may be one address).
+    pub connections_of_one: usize,
+    /// Proxies that tell the client's address.
+    pub proxies: Networks,
 }
 
 /// An address that could not be had.
@@ -71,19 +80,19 @@ impl Listeners {
         ldap: Arc<ldap::Context>,
         rest: RestState,
         tls: Arc<TlsIdentity>,
+        limits: Limits,
         stop: CancellationToken,
     ) {
-        let tracker = TaskTracker::new();
-        let limits = Arc::new(Limits::default());
-        let plain = accept(
-            self.ldap,
-            None,
-            ldap.clone(),
-            limits.clone(),
-            tracker.clone(),
-            stop.clone(),
-        );
-        let secured = accept(self.ldaps, Some(tls), ldap, limits, tracker.clone(), stop.clone());
+        let shared = Shared {
+            context: ldap,
+            seats: Seats::new(limits.connections, limits.connections_of_one),
+            proxies: limits.proxies,
+            tracker: TaskTracker::new(),
+            stop: stop.clone(),
+        };
+        let tracker = shared.tracker.clone();
+        let plain = accept(self.ldap, None, shared.clone());
+        let secured = accept(self.ldaps, Some(tls), shared);
         let waiting = |stop: CancellationToken| async move { stop.cancelled().await };
         let http =
             axum::serve(self.http, rest::router(rest.clone())).with_graceful_shutdown(waiting(stop.clone()));
@@ -97,57 +106,21 @@ impl Listeners {
     }
 }
 
-/// Connections by address.
-#[derive(Default)]
-struct Limits(Mutex<HashMap<IpAddr, usize>>);
-
-/// A place among the connections, given back when dropped.
-struct Seat {
-    limits: Arc<Limits>,
-    ip: IpAddr,
-}
-
-impl Limits {
-    fn take(self: &Arc<Self>, ip: IpAddr) -> Option<Seat> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.values().sum::<usize>() >= MAX_CONNECTIONS {
-            return None;
-        }
-        let own = open.entry(ip).or_default();
-        if *own >= MAX_CONNECTIONS_OF_ONE {
-            return None;
-        }
-        *own += 1;
-        Some(Seat {
-            limits: self.clone(),
-            ip,
-        })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut open = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = open.get_mut(&self.ip) {
-            *own -= 1;
-            if *own == 0 {
-                open.remove(&self.ip);
-            }
-        }
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    tls: Option<Arc<TlsIdentity>>,
+/// What the LDAP listeners share.
+#[derive(Clone)]
+struct Shared {
     context: Arc<ldap::Context>,
-    limits: Arc<Limits>,
+    seats: Arc<Seats>,
+    /// Whose word on the client's address is taken.
+    proxies: Networks,
     tracker: TaskTracker,
     stop: CancellationToken,
-) {
+}
+
+async fn accept(listener: TcpListener, tls: Option<Arc<TlsIdentity>>, shared: Shared) {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
+            () = shared.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -159,32 +132,48 @@ async fn accept(
                 continue;
             }
         };
-        let Some(seat) = limits.take(peer.ip()) else {
+        let Some(seat) = shared.seats.take() else {
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (tls, context, stop) = (tls.clone(), context.clone(), stop.clone());
-        tracker.spawn(async move {
-            talk(stream, peer, tls, context, stop).await;
-            drop(seat);
-        });
+        let (tls, own) = (tls.clone(), shared.clone());
+        shared.tracker.spawn(talk(stream, peer.ip(), seat, tls, own));
     }
 }
 
 async fn talk(
-    stream: TcpStream,
-    peer: SocketAddr,
+    mut stream: TcpStream,
+    peer: IpAddr,
+    seat: Seat,
     tls: Option<Arc<TlsIdentity>>,
-    context: Arc<ldap::Context>,
-    stop: CancellationToken,
+    shared: Shared,
 ) {
-    match tls {
-        None => ldap::serve_connection(stream, peer, false, context, stop).await,
-        Some(tls) => {
-            let handshake = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream)).await;
-            if let Ok(Ok(stream)) = handshake {
-                ldap::serve_connection(stream, peer, true, context, stop).await;
-            }
+    let Shared { context, stop, .. } = shared;
+    let told = if shared.proxies.contain(peer) {
+        let patience = context.settings.first_message_timeout;
+        match timeout(patience, proxy::client(&mut stream)).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(_)) | Err(_) => return,
         }
+    } else {
+        None
+    };
+    let address = told.unwrap_or(peer).to_canonical();
+    // Held to the end of the connection.
+    let Some(_seat) = seat.of(address) else {
+        return;
+    };
+    let mut link = Link {
+        address,
+        is_local: told.is_none() && address.is_loopback(),
+        security: Security::Clear,
+    };
+    let Some(tls) = tls else {
+        return ldap::serve_connection(stream, link, context, stop).await;
+    };
+    if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.acceptor().accept(stream)).await {
+        let names = TlsIdentity::names_of_client(&stream);
+        link.security = Security::Tls { names };
+        ldap::serve_connection(stream, link, context, stop).await;
     }
 }

@@ -1,23 +1,32 @@
 //! The server's TLS identity: a certificate and key given as PEM files, or a self-signed pair made at the first start
-//! and kept in the data directory. Can be read again while serving. Never asks for a client's certificate.
+//! and kept in the data directory. Can be read again while serving. Asks for a client's certificate only where an
+//! authority is given that may have signed one, and never insists.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::ServerSessionMemoryCache;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::server::TlsStream;
+
+use super::certificate;
 
 /// Sessions remembered for those who resume without tickets (TLS 1.2): a mail client connects at every search.
 const SESSIONS: usize = 10_000;
+
+/// A handshake takes no longer than this.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Why there is no usable certificate.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +56,14 @@ pub enum TlsError {
         /// What rustls said.
         cause: tokio_rustls::rustls::Error,
     },
+    /// The authorities of clients cannot be used.
+    #[error("the authorities of client certificates in {path} cannot be used: {cause}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What rustls said.
+        cause: String,
+    },
     /// The self-signed pair cannot be made.
     #[error("cannot make a self-signed certificate: {0}")]
     Make(#[from] rcgen::Error),
@@ -64,7 +81,16 @@ pub enum TlsError {
 pub struct TlsIdentity {
     cert: PathBuf,
     key: PathBuf,
+    client_ca: Option<PathBuf>,
     current: ArcSwap<ServerConfig>,
+}
+
+impl std::fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsIdentity")
+            .field("cert", &self.cert)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TlsIdentity {
@@ -76,8 +102,28 @@ impl TlsIdentity {
             (None, None) => self_signed(&data_dir.join("tls"))?,
             _ => return Err(TlsError::Half),
         };
-        let current = ArcSwap::new(load(&cert, &key)?);
-        Ok(Self { cert, key, current })
+        let current = ArcSwap::new(load(&cert, &key, None)?);
+        Ok(Self {
+            cert,
+            key,
+            client_ca: None,
+            current,
+        })
+    }
+
+    /// Asks clients for a certificate signed by one of the authorities in a PEM file. Who has none is served
+    /// as before; who shows one that they have not signed is refused.
+    pub fn with_client_ca(mut self, authorities: Option<&Path>) -> Result<Self, TlsError> {
+        self.client_ca = authorities.map(Path::to_owned);
+        self.reload()?;
+        Ok(self)
+    }
+
+    /// The names in the certificate that a client has shown.
+    pub fn names_of_client<S>(stream: &TlsStream<S>) -> Vec<String> {
+        let shown = stream.get_ref().1.peer_certificates();
+        let leaf = shown.and_then(<[_]>::first);
+        leaf.map(|leaf| certificate::names(leaf)).unwrap_or_default()
     }
 
     /// Accepts TLS 1.2 and 1.3 with the certificate of now; to be asked for at each connection.
@@ -87,7 +133,8 @@ impl TlsIdentity {
 
     /// Reads the files again. On an error the certificate in use stays.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.current.store(load(&self.cert, &self.key)?);
+        self.current
+            .store(load(&self.cert, &self.key, self.client_ca.as_deref())?);
         Ok(())
     }
 
@@ -97,26 +144,54 @@ impl TlsIdentity {
     }
 }
 
-fn load(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
-    let unreadable = |what, path: &Path, error: pem::Error| {
-        let cause = match error {
-            pem::Error::NoItemsFound => "the file holds none in PEM form".to_owned(),
-            pem::Error::Io(error) => error.to_string(),
-            other => other.to_string(),
-        };
-        TlsError::Read {
-            what,
-            path: path.to_owned(),
-            cause,
-        }
+fn unreadable(what: &'static str, path: &Path, error: pem::Error) -> TlsError {
+    let cause = match error {
+        pem::Error::NoItemsFound => "the file holds none in PEM form".to_owned(),
+        pem::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     };
-    let no_certificate = |error| unreadable("a certificate", cert, error);
-    let chain: Vec<_> = CertificateDer::pem_file_iter(cert)
+    TlsError::Read {
+        what,
+        path: path.to_owned(),
+        cause,
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let no_certificate = |error| unreadable("a certificate", path, error);
+    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<_, _>>)
         .map_err(no_certificate)?;
     if chain.is_empty() {
         return Err(no_certificate(pem::Error::NoItemsFound));
     }
+    Ok(chain)
+}
+
+/// Who looks at the certificates of clients.
+fn verifier(client_ca: Option<&Path>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let Some(path) = client_ca else {
+        return Ok(WebPkiClientVerifier::no_client_auth());
+    };
+    let unusable = |cause: String| TlsError::Authorities {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(path)? {
+        roots
+            .add(authority)
+            .map_err(|error| unusable(error.to_string()))?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .allow_unauthenticated()
+        .build()
+        .map_err(|error| unusable(error.to_string()))
+}
+
+fn load(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Result<Arc<ServerConfig>, TlsError> {
+    let chain = certificates(cert)?;
     let private =
         PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("a private key", key, error))?;
 
@@ -128,7 +203,7 @@ fn load(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier(client_ca)?)
         .with_single_cert(chain, private)
         .map_err(unusable)?;
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
@@ -198,8 +273,8 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_rustls::TlsConnector;
+    use tokio_rustls::rustls::ClientConfig;
     use tokio_rustls::rustls::pki_types::ServerName;
-    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
     use super::*;
 

@@ -52,8 +52,9 @@ impl Reference {
     pub async fn load(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let domains: Vec<(String, String, Vec<String>)> = sqlx::query_as(
             "select d.nom, d.description,
-                    array(select distinct operateur from domain_operators o where o.domaine = d.nom order by 1)
-             from domains d order by d.nom",
+                    coalesce(array_agg(distinct o.operateur) filter (where o.operateur is not null), '{}')
+             from domains d left join domain_operators o on o.domaine = d.nom
+             group by d.nom, d.description order by d.nom",
         )
         .fetch_all(pool)
         .await?;

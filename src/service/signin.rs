@@ -18,6 +18,11 @@ impl Directory {
             .await?
             .map(viewer))
     }
+
+    /// The viewer behind an account that a certificate has vouched for.
+    pub async fn certified(&self, name: &str) -> Answer<Option<Viewer>> {
+        Ok(accounts::named(&self.inner()?.pool, name).await?.map(viewer))
+    }
 }
 
 fn viewer(account: Account) -> Viewer {

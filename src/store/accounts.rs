@@ -166,6 +166,16 @@ pub async fn authenticate(
     find_and_compare(pool, "name", if is_name(name) { name } else { "" }, presented).await
 }
 
+/// The account of this name, whose holder has proved by other means who they are. None for a revoked one.
+pub async fn named(pool: &PgPool, name: &str) -> Result<Option<Account>, sqlx::Error> {
+    let sql = format!("select {COLUMNS} from accounts where name = $1 and revoked_at is null");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(if is_name(name) { name } else { "" })
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref().map(account).transpose()
+}
+
 /// One digest, one look-up by index, one comparison in constant time: the same for an account that does not exist,
 /// for one that was revoked and for a wrong key. `wanted` is empty where nothing can be found.
 async fn find_and_compare(

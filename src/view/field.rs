@@ -215,9 +215,7 @@ impl Field {
 
     /// The field with this number.
     pub fn from_u8(number: u8) -> Option<Self> {
-        DEFINITIONS
-            .get(usize::from(number))
-            .map(|definition| definition.field)
+        Self::ALL.get(usize::from(number)).copied()
     }
 
     pub fn definition(self) -> &'static Definition {

@@ -1,10 +1,14 @@
 //! What the tests from outside share: the real binary on free ports and a directory of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod tls;
+pub mod wire;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -77,8 +81,20 @@ impl Place {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Serves until dropped.
+    /// Serves the committed sample until dropped.
+    pub fn serve_sample(&self, arguments: &[&str]) -> Node {
+        let sample = sample();
+        self.serve(&[&["--load-sample-when-empty", &sample], arguments].concat())
+    }
+
+    /// Serves until dropped. Ports that were free may be taken meanwhile by another test: tried again then.
     pub fn serve(&self, arguments: &[&str]) -> Node {
+        let mut tries = (0..3).map(|_| self.try_to_serve(arguments));
+        tries.find_map(Result::ok).expect("a node that serves")
+    }
+
+    /// Serves, or tells how the node ended instead.
+    pub fn try_to_serve(&self, arguments: &[&str]) -> Result<Node, std::process::ExitStatus> {
         let ports: [u16; 4] = free_ports();
         let address = |n: usize| format!("127.0.0.1:{}", ports[n]);
         let (ldap, ldaps, http, admin) = (address(0), address(1), address(2), address(3));
@@ -95,16 +111,23 @@ impl Place {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.contains("Ctrl-C")));
         if !ready {
-            panic!("the node ended: {}", child.wait().unwrap());
+            return Err(child.wait().unwrap());
         }
-        std::thread::spawn(move || lines.for_each(drop));
-        Node {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let hearing = Arc::clone(&said);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                hearing.lock().unwrap().push(line);
+            }
+        });
+        Ok(Node {
+            said,
             child,
             ldap,
             ldaps,
             http,
             admin,
-        }
+        })
     }
 }
 
@@ -117,6 +140,8 @@ fn free_ports() -> [u16; 4] {
 
 /// A serving node.
 pub struct Node {
+    /// What it has said on standard output since it began to serve.
+    pub said: Arc<Mutex<Vec<String>>>,
     pub child: Child,
     pub ldap: String,
     pub ldaps: String,
@@ -166,6 +191,11 @@ impl Node {
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         (output.status.code().unwrap_or(-1), text)
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Sends a signal and waits for the end.

@@ -7,12 +7,12 @@ use tantivy::{DocId, SegmentReader};
 
 use super::{Facet, Filters};
 use crate::directory::coordinates::Position;
+use crate::index::rank;
 use crate::index::schema::{ACTIVITY_COLUMNS, activity_column};
 use crate::query::Kinds;
 
 /// The columns of one segment.
 pub struct Columns {
-    kind: Column<u64>,
     rank: Column<u64>,
     entity: Column<u64>,
     has_mailbox: Column<u64>,
@@ -28,7 +28,6 @@ impl Columns {
     pub fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
         let fast = segment.fast_fields();
         Ok(Self {
-            kind: fast.u64("kind")?,
             rank: fast.u64("rank")?,
             entity: fast.u64("entity")?,
             has_mailbox: fast.u64("avec_messagerie")?,
@@ -44,7 +43,7 @@ impl Columns {
 
     /// Whether a document is of one of these kinds.
     pub fn is_of(&self, doc: DocId, kinds: Kinds) -> bool {
-        kinds == Kinds::ALL || kinds.contains_number(self.kind.first(doc).unwrap_or(0))
+        kinds == Kinds::ALL || kinds.contains(rank::kind(self.rank.first(doc).unwrap_or(0)))
     }
 
     /// Whether the entry has, or is, a visible mailbox.

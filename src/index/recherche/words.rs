@@ -6,7 +6,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::directory::text::fold;
-use crate::index::schema::{name_word, other_word};
+use crate::index::terms::{name_word, other_word};
 
 /// Words of a query beyond this number are not looked at.
 const MAX_WORDS: usize = 12;

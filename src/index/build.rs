@@ -1,0 +1,150 @@
+//! Fills a new generation from the store: one task reads, others make documents, tantivy indexes them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tantivy::IndexWriter;
+use tantivy::indexer::NoMergePolicy;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::document;
+use super::node::{Generation, IndexError};
+use super::schema::Fields;
+use super::views::ViewsWriter;
+use crate::store::changes;
+use crate::store::documents::{Document, Documents, IdTable};
+
+/// Memory of tantivy's writers, all together: the larger, the fewer segments a search has to look at.
+const MEMORY: usize = 512 << 20;
+/// Threads that index, and threads that make documents.
+const THREADS: usize = 2;
+/// Structures of a batch; the others come in batches from the store.
+const STRUCTURES: usize = 4000;
+/// Batches read ahead.
+const AHEAD: usize = 2;
+
+/// Where made documents go.
+struct Sink {
+    fields: Fields,
+    writer: IndexWriter,
+    views: Mutex<ViewsWriter>,
+}
+
+impl Sink {
+    fn take(&self, batch: &[Document]) -> Result<(), IndexError> {
+        let mut records = Vec::with_capacity(batch.len() * 2048);
+        let mut docs = Vec::with_capacity(batch.len());
+        for document in batch {
+            let made = document::make(&self.fields, document);
+            docs.push((records.len() as u64, made.doc));
+            records.extend_from_slice(&made.record);
+        }
+        let at = self
+            .views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(&records)?;
+        for (place, mut doc) in docs {
+            doc.add_u64(self.fields.at, at.0 + place);
+            self.writer.add_document(doc)?;
+        }
+        Ok(())
+    }
+}
+
+/// Fills an empty generation with all that the store shows in this transaction; gives the version that it is of.
+pub async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> Result<i64, IndexError> {
+    let version = changes::version(connection).await?;
+    let writer: IndexWriter = generation.index.writer_with_num_threads(THREADS, MEMORY)?;
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    let sink = Arc::new(Sink {
+        fields: generation.fields,
+        writer,
+        views: Mutex::new(ViewsWriter::create(&generation.folder, 0)?),
+    });
+    let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
+    let queue = Arc::new(Mutex::new(queue));
+    let mut makers = JoinSet::new();
+    for _ in 0..THREADS {
+        let (sink, queue) = (sink.clone(), queue.clone());
+        makers.spawn_blocking(move || {
+            loop {
+                let next = queue
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .blocking_recv();
+                match next {
+                    Some(batch) => sink.take(&batch)?,
+                    None => return Ok::<_, IndexError>(()),
+                }
+            }
+        });
+    }
+    let read = read(connection, &batches).await;
+    drop(batches);
+    drop(queue);
+    while let Some(made) = makers.join_next().await {
+        made.map_err(std::io::Error::other)??;
+    }
+    read?;
+    let sink = Arc::into_inner(sink).ok_or_else(|| std::io::Error::other("a maker of documents lives on"))?;
+    tokio::task::block_in_place(|| finish(sink, version))?;
+    Ok(version)
+}
+
+/// Reads everything, kind by kind. Ends early where nobody takes the batches any more.
+async fn read(
+    connection: &mut sqlx::PgConnection,
+    batches: &mpsc::Sender<Vec<Document>>,
+) -> Result<(), IndexError> {
+    let mut documents = Documents::open(connection).await?;
+    for ids in documents.structure_ids().chunks(STRUCTURES) {
+        let batch = ids
+            .iter()
+            .filter_map(|id| Some(Document::Structure(*id, documents.structure_by_id(*id)?)))
+            .collect();
+        if batches.send(batch).await.is_err() {
+            return Ok(());
+        }
+    }
+    for table in [IdTable::Professionals, IdTable::Mailboxes] {
+        let mut after = 0;
+        loop {
+            let ids = documents.next_ids(table, after).await?;
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            let batch = match table {
+                IdTable::Professionals => documents
+                    .professionals(&ids)
+                    .await?
+                    .into_iter()
+                    .map(|(id, professional)| Document::Professional(id, professional))
+                    .collect(),
+                IdTable::Mailboxes => documents
+                    .mailboxes(&ids)
+                    .await?
+                    .into_iter()
+                    .map(|(id, mailbox)| Document::Mailbox(id, mailbox))
+                    .collect(),
+            };
+            if batches.send(batch).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn finish(sink: Sink, version: i64) -> Result<(), IndexError> {
+    // Records first: a document never names one that is not there.
+    sink.views
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .finish()?;
+    let mut writer = sink.writer;
+    let mut commit = writer.prepare_commit()?;
+    commit.set_payload(&version.to_string());
+    commit.commit()?;
+    writer.wait_merging_threads()?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Documents of one segment that a plan lets in, one after the other: only as far as somebody asks.
+
+use tantivy::postings::SegmentPostings;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
+
+use super::plan::Plan;
+
+/// A row of documents in ascending order, standing at one of them.
+pub enum Docs {
+    /// Every document from this one on.
+    All(DocId),
+    Nothing,
+    Term(Box<SegmentPostings>),
+    And(Vec<Docs>),
+    Or(Vec<Docs>),
+}
+
+impl Docs {
+    /// The documents of a plan from `first` on.
+    pub fn open(plan: &Plan, inverted: &InvertedIndexReader, first: DocId) -> tantivy::Result<Self> {
+        let mut docs = Self::read(plan, inverted)?;
+        docs.seek(first);
+        Ok(docs)
+    }
+
+    fn read(plan: &Plan, inverted: &InvertedIndexReader) -> tantivy::Result<Self> {
+        Ok(match plan {
+            Plan::All => Self::All(0),
+            Plan::Nothing => Self::Nothing,
+            Plan::Term(term) => match inverted.terms().get(term)? {
+                Some(info) => Self::Term(Box::new(
+                    inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?,
+                )),
+                None => Self::Nothing,
+            },
+            Plan::And(parts) => {
+                let mut all = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match Self::read(part, inverted)? {
+                        // One empty row makes the others needless.
+                        Self::Nothing => return Ok(Self::Nothing),
+                        docs => all.push(docs),
+                    }
+                }
+                all.sort_by_key(Self::cost);
+                Self::And(all)
+            }
+            Plan::Or(parts) => {
+                let mut any = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match Self::read(part, inverted)? {
+                        Self::Nothing => {}
+                        docs => any.push(docs),
+                    }
+                }
+                Self::Or(any)
+            }
+        })
+    }
+
+    /// About how many documents there are.
+    fn cost(&self) -> u32 {
+        match self {
+            Self::All(_) => u32::MAX,
+            Self::Nothing => 0,
+            Self::Term(postings) => postings.doc_freq(),
+            Self::And(parts) => parts.iter().map(Self::cost).min().unwrap_or(u32::MAX),
+            Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
+        }
+    }
+
+    /// The document it stands at; [`TERMINATED`] behind the last.
+    pub fn doc(&self) -> DocId {
+        match self {
+            Self::All(doc) => *doc,
+            Self::Nothing => TERMINATED,
+            Self::Term(postings) => postings.doc(),
+            Self::And(parts) => parts.first().map_or(TERMINATED, Self::doc),
+            Self::Or(parts) => parts.iter().map(Self::doc).min().unwrap_or(TERMINATED),
+        }
+    }
+
+    /// Goes to the first document not before `target`, and stays where it stands already there or behind.
+    pub fn seek(&mut self, target: DocId) -> DocId {
+        match self {
+            Self::All(doc) => {
+                *doc = target.max(*doc);
+                *doc
+            }
+            Self::Nothing => TERMINATED,
+            Self::Term(postings) => match postings.doc() {
+                doc if doc >= target => doc,
+                _ => postings.seek(target),
+            },
+            Self::And(parts) => {
+                let Some((first, others)) = parts.split_first_mut() else {
+                    return TERMINATED;
+                };
+                let mut doc = first.seek(target);
+                loop {
+                    let beyond = others
+                        .iter_mut()
+                        .map(|part| part.seek(doc))
+                        .find(|found| *found > doc);
+                    match beyond {
+                        Some(found) => doc = first.seek(found),
+                        None => return doc,
+                    }
+                }
+            }
+            Self::Or(parts) => {
+                for part in parts.iter_mut() {
+                    part.seek(target);
+                }
+                self.doc()
+            }
+        }
+    }
+
+    /// Goes to the next document.
+    pub fn advance(&mut self) -> DocId {
+        match self.doc() {
+            TERMINATED => TERMINATED,
+            doc => self.seek(doc + 1),
+        }
+    }
+}
