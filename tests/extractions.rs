@@ -3,10 +3,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
+use sqlx::Connection as _;
 use support::{Node, Place, eventually, sample};
 
 fn served(place: &Place) -> Node {
@@ -87,7 +91,6 @@ fn files_are_what_the_manifest_says() {
             }
             "zst" => assert!(zstd::decode_all(&body[..]).unwrap().len() > rows),
             _ => {
-                use parquet::file::reader::{FileReader, SerializedFileReader};
                 let reader = SerializedFileReader::new(bytes::Bytes::from(body)).unwrap();
                 assert_eq!(reader.metadata().file_metadata().num_rows(), rows as i64);
             }
@@ -267,7 +270,7 @@ fn replayed_differences_give_the_new_extraction_byte_for_byte() {
             "--next-day",
             "3%",
         ]);
-        place.import(&["--allow-drop", folder]);
+        place.import(&[folder]);
         for (kind, filter, mark, replica) in &mut copies {
             let (next, delta) = extracted(&node, kind, &format!("{filter}&depuis={mark}"));
             changes += replica.apply(&delta);
@@ -286,4 +289,196 @@ fn replayed_differences_give_the_new_extraction_byte_for_byte() {
     let mut now = Replica::default();
     now.load(&extracted(&node, "structures", "").1);
     assert_eq!(from_nothing.bytes(), now.bytes());
+}
+
+/// Does to the store what the move of a mailbox to the red list does.
+#[tokio::main(flavor = "current_thread")]
+async fn hide(place: &Place, adresse: &str) {
+    let (cluster, options) = annuaire::store::cluster::join(&place.path("data")).await.unwrap();
+    let mut store = sqlx::PgConnection::connect_with(&options).await.unwrap();
+    let mut change = store.begin().await.unwrap();
+    for statement in [
+        "update mailboxes set liste_rouge = true where adresse = $1",
+        "insert into publications (version, rebuild)
+         select max(version) + 1, $1 = '' from publications",
+        "insert into change_log (version, genre, entity_id, public_id, action)
+         select (select max(version) from publications), 'm', id, public_id, 'w' from mailboxes where adresse = $1",
+    ] {
+        sqlx::query(statement).bind(adresse).execute(&mut *change).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    store.close().await.unwrap();
+    cluster.release().await;
+}
+
+#[test]
+fn a_move_to_the_red_list_withdraws_the_files_that_held_the_address_until_they_are_made_anew() {
+    let place = Place::new();
+    let node = served(&place);
+    ready(&node);
+    let (mark, full) = extracted(&node, "correspondance", "&type_bal=PER");
+    let row: Value = serde_json::from_str(full.lines().next().unwrap()).unwrap();
+    let adresse = row["adresse"].as_str().unwrap().to_lowercase();
+    let holds = |bytes: &[u8]| text(gunzip(bytes)).to_lowercase().contains(&adresse);
+    let path = "/api/v1/extractions/correspondance.csv.gz";
+    assert!(holds(&node.get_with(path, &[]).1));
+
+    hide(&place, &adresse);
+    let (head, body) = whole(&node, path, &[]);
+    if head.starts_with("HTTP/1.1 503") {
+        assert!(header(&head, "retry-after").parse::<u32>().unwrap() > 0);
+        assert!(text(body).contains("/docs/erreurs#extraction-en-cours"));
+    } else {
+        assert!(!holds(&body), "the old file is still served");
+    }
+    let others = node.get_with("/api/v1/extractions/structures.csv.gz", &[]);
+    assert_eq!(others.0, 200, "files that never held it stay");
+    let (_, now) = extracted(&node, "correspondance", "");
+    assert!(!now.to_lowercase().contains(&adresse));
+    let (_, delta) = extracted(&node, "correspondance", &format!("&depuis={mark}"));
+    assert_eq!(
+        delta,
+        format!("{{\"action\":\"retrait\",\"id\":{}}}\n", row["id"])
+    );
+    eventually("the file is made anew", Duration::from_secs(30), || {
+        let (status, file) = node.get_with(path, &[]);
+        assert!(matches!(status, 200 | 503));
+        status == 200 && !holds(&file)
+    });
+}
+
+#[test]
+fn readers_that_leave_or_take_nothing_cost_nothing_to_others() {
+    let place = Place::new();
+    let day = place.path("day");
+    let folder = day.to_str().unwrap();
+    place.ok(&["sample", "--people", "6000", "--seed", "7", "--out", folder]);
+    place.import(&[folder]);
+    let node = place.serve(&[]);
+    let path = "/api/v1/extractions/professionnels?format=ndjson";
+    let ask = || {
+        let mut stream = TcpStream::connect(&node.http).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        stream
+    };
+    // More than the socket's buffers hold, so that the reader that takes nothing is really waited for.
+    assert!(node.get_with(path, &[]).1.len() > 5_000_000);
+    let _stalled = ask();
+    for _ in 0..40 {
+        drop(ask());
+    }
+    eventually(
+        "places of readers that left are free",
+        Duration::from_secs(20),
+        || node.get_with(path, &[]).0 == 200,
+    );
+    assert_eq!(node.get("/api/v1/sante")["pret"], true);
+}
+
+#[test]
+fn the_command_gives_what_rest_gives() {
+    let place = Place::new();
+    let node = served(&place);
+    let out = place.path("out.ndjson");
+    let out = out.to_str().unwrap();
+    let arguments = [
+        "export",
+        "structures",
+        "--format",
+        "ndjson",
+        "--departement",
+        "44",
+        "--out",
+        out,
+    ];
+    place.ok(&arguments);
+    let written = std::fs::read_to_string(out).unwrap();
+    let (mark, answered) = extracted(&node, "structures", "&departement=44");
+    assert!(!written.is_empty());
+    assert_eq!(sorted(&written), sorted(&answered));
+    assert_eq!(
+        place
+            .ok(&["export", "structures", "--since", &mark])
+            .lines()
+            .count(),
+        1,
+        "the header"
+    );
+    assert!(
+        !place
+            .run(&["export", "structures", "--since", "x"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn every_format_has_the_same_values() {
+    let place = Place::new();
+    let node = served(&place);
+    let (_, ndjson) = extracted(&node, "structures", "");
+    let rows: Vec<Value> = ndjson
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (_, file) = node.get_with("/api/v1/extractions/structures?format=parquet", &[]);
+    let reader = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
+    let parquet: Vec<Value> = reader
+        .get_row_iter(None)
+        .unwrap()
+        .map(|row| {
+            let row = row.unwrap();
+            let texts = row.get_column_iter().filter_map(|(name, field)| match field {
+                parquet::record::Field::Str(text) => Some((name.clone(), Value::from(text.as_str()))),
+                _ => None,
+            });
+            Value::Object(texts.collect())
+        })
+        .collect();
+    let by_id = |rows: &[Value]| -> BTreeMap<String, Value> {
+        rows.iter()
+            .map(|row| (row["id"].to_string(), row.clone()))
+            .collect()
+    };
+    assert_eq!(by_id(&parquet), by_id(&rows));
+    let (_, csv) = node.get_with("/api/v1/extractions/structures", &[]);
+    let csv = text(csv);
+    let columns: Vec<&str> = csv.lines().next().unwrap().split('|').collect();
+    let mut from_csv: Vec<Value> = Vec::new();
+    for line in csv.lines().skip(1) {
+        let values = columns
+            .iter()
+            .zip(line.split('|'))
+            .filter(|(_, value)| !value.is_empty());
+        from_csv.push(Value::Object(
+            values
+                .map(|(name, value)| ((*name).to_owned(), value.into()))
+                .collect(),
+        ));
+    }
+    let without_id = |row: &Value| {
+        let mut row = row.clone();
+        row.as_object_mut().unwrap().remove("id");
+        row.to_string()
+    };
+    let mut expected: Vec<String> = rows.iter().map(without_id).collect();
+    let mut found: Vec<String> = from_csv.iter().map(Value::to_string).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_extraction_of_professionals_is_an_extract_that_can_be_loaded() {
+    let place = Place::new();
+    let node = served(&place);
+    let people = node.get("/api/v1/recherche?type=professionnel")["total"].clone();
+    let out = place.path("PS_LibreAcces_Personne_activite_202601150800.txt");
+    place.ok(&["export", "professionnels", "--out", out.to_str().unwrap()]);
+    drop(node);
+    let other = Place::new();
+    let report = other.import(&[out.to_str().unwrap()]);
+    let file = &report["fichiers"][0];
+    assert_eq!(file["rejets"], 0, "{report}");
+    assert_eq!(file["entites"]["professionnels"]["crees"], people, "{report}");
 }

@@ -10,7 +10,7 @@ use tokio_stream::StreamExt as _;
 use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::export::mark::Since;
-use crate::export::{Filters, Format, Kind, Request, stream};
+use crate::export::{Filters, Format, Kind, LICENCE, Request, SOURCE, stream};
 
 /// Options of `annuaire export`. Filters repeat: alternatives within one, all across.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct ExportOptions {
     #[arg(long, value_enum, default_value = "csv")]
     format: FormatName,
     /// Only what changed since: the mark of an earlier extraction, or an instant (RFC 3339)
-    #[arg(long, value_name = "MARK")]
+    #[arg(long, alias = "depuis", value_name = "MARK")]
     since: Option<String>,
     /// Code of a profession
     #[arg(long, value_name = "CODE")]
@@ -115,12 +115,12 @@ impl ExportOptions {
     }
 }
 
-/// Writes the extraction; its mark goes to standard error.
+/// Writes the extraction; its mark, its source and its licence go to standard error.
 pub async fn run(common: &CommonSettings, options: ExportOptions) -> Result<ExitCode, Failure> {
     let (pool, cluster) = open_store(common).await?;
     let done = write(&pool, &options).await;
     close_store(pool, cluster).await;
-    eprintln!("mark: {}", done?);
+    eprintln!("mark: {}\nsource: {SOURCE}\nlicence: {LICENCE}", done?);
     Ok(ExitCode::SUCCESS)
 }
 

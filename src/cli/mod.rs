@@ -42,7 +42,7 @@ enum Command {
         load_sample_when_empty: Option<std::path::PathBuf>,
     },
     /// Writes an extraction
-    Export(export::ExportOptions),
+    Export(Box<export::ExportOptions>),
     /// Accounts and their keys
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
                 options,
                 load_sample_when_empty,
             } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
-            Command::Export(options) => export::run(&common, options).await,
+            Command::Export(options) => export::run(&common, *options).await,
             Command::Account(command) => account::run(&common, command).await,
             Command::Sample(options) => sample::run(&options),
             Command::Status { json } => status::run(&common, json).await,

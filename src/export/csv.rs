@@ -1,6 +1,7 @@
 //! CSV as the official files have it: fields separated by `|`, no quotes, LF line ends, a header line.
 
-use super::encoder::{Columns, Encode};
+use super::columns::Columns;
+use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
 
@@ -27,6 +28,10 @@ impl Encode for Csv {
                 out.push(b'|');
             }
             source.value(row, &self.0.labels, |value| write(value, out));
+        }
+        // The official header of professionals ends in a separator, and so do its rows.
+        if self.0.header.ends_with('|') {
+            out.push(b'|');
         }
         out.push(b'\n');
         Ok(())

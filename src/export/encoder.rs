@@ -1,13 +1,9 @@
-//! What an encoder is: rows in, bytes out, in one format. Its columns are the layout's, perhaps with what a
-//! differential extraction adds in front.
+//! What an encoder is: rows in, bytes out, in one format.
 
-use std::sync::Arc;
-
+use super::columns::Columns;
 use super::error::ExportError;
-use super::layout::{Layout, Source};
 use super::row::Row;
 use super::{Format, csv, ndjson, parquet};
-use crate::store::labels::Labels;
 
 /// Rows in, bytes out.
 pub trait Encode: Send {
@@ -19,41 +15,6 @@ pub trait Encode: Send {
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError>;
 }
 
-/// The columns of an extraction, and where their values are in Postgres's rows.
-#[derive(Clone)]
-pub struct Columns {
-    /// Name and place of each.
-    pub all: Vec<(&'static str, Source)>,
-    /// The header line of CSV.
-    pub header: String,
-    pub labels: Arc<Labels>,
-}
-
-impl Columns {
-    /// Every format but the official one begins with the entry's opaque id; a differential extraction begins with
-    /// what to do and the id, whatever its format.
-    pub fn of(layout: &Layout, format: Format, differential: bool, labels: Arc<Labels>) -> Self {
-        let mut all = Vec::with_capacity(layout.columns.len() + 2);
-        let mut header = String::new();
-        let id = usize::from(differential);
-        if differential {
-            all.push(("action", Source::Field(0)));
-            header.push_str("action|id|");
-        }
-        if differential || format != Format::Csv {
-            all.push(("id", Source::Field(id)));
-        }
-        all.extend(layout.names().zip(layout.sources(id + 1)));
-        header.push_str(&layout.header());
-        Self { all, header, labels }
-    }
-
-    /// Fields of Postgres's rows.
-    pub fn fields(layout: &Layout, differential: bool) -> usize {
-        layout.expressions().count() + 1 + usize::from(differential)
-    }
-}
-
 /// The encoder of a format.
 pub fn encoder(format: Format, columns: Columns) -> Result<Box<dyn Encode>, ExportError> {
     Ok(match format {
@@ -61,4 +22,59 @@ pub fn encoder(format: Format, columns: Columns) -> Result<Box<dyn Encode>, Expo
         Format::Ndjson => Box::new(ndjson::Ndjson::new(columns)),
         Format::Parquet => Box::new(parquet::Parquet::new(columns)?),
     })
+}
+
+/// An encoder at work on rows as Postgres writes them.
+pub struct Encoding {
+    encoder: Box<dyn Encode>,
+    /// Fields that each row must have.
+    fields: usize,
+    row: Row,
+    /// Rows written so far.
+    pub count: u64,
+    /// What is written and not yet taken.
+    pub out: Vec<u8>,
+}
+
+impl Encoding {
+    /// Nothing written yet.
+    pub fn new(fields: usize, encoder: Box<dyn Encode>) -> Self {
+        Self {
+            encoder,
+            fields,
+            row: Row::default(),
+            count: 0,
+            out: Vec::new(),
+        }
+    }
+
+    /// What stands before the first row.
+    pub fn begin(&mut self) -> Result<(), ExportError> {
+        self.encoder.begin(&mut self.out)
+    }
+
+    /// Whole lines.
+    pub fn rows(&mut self, lines: &[u8]) -> Result<(), ExportError> {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            self.row.read(line);
+            let (got, expected) = (self.row.len(), self.fields);
+            if got != expected {
+                return Err(ExportError::Shape { got, expected });
+            }
+            self.encoder.row(&self.row, &mut self.out)?;
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    /// What stands after the last row.
+    pub fn end(&mut self) -> Result<(), ExportError> {
+        self.encoder.end(&mut self.out)
+    }
+
+    /// What was written since the last time.
+    pub fn take(&mut self) -> Vec<u8> {
+        let room = Vec::with_capacity(self.out.len());
+        std::mem::replace(&mut self.out, room)
+    }
 }

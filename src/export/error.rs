@@ -32,6 +32,9 @@ pub enum ExportError {
     /// What the file held has since been withdrawn: it is being made anew.
     #[error("the file is being made anew")]
     Withdrawn,
+    /// Whoever wrote it ended before its end.
+    #[error("the extraction broke off")]
+    BrokenOff,
     /// The reader went away, or took nothing for too long.
     #[error("the reader is gone")]
     ReaderGone,

@@ -2,21 +2,20 @@
 //! and renamed over it. The same state of the store gives the same bytes, on every node.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use flate2::write::GzEncoder;
-use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
-use tokio::sync::mpsc;
 
-use super::encoder::{Columns, Encode, encoder};
+use super::columns::Columns;
+use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::{Kind, Layout};
-use super::manifest::{File, Manifest, Source};
-use super::row::Row;
+use super::manifest::{File, GENERATION, Manifest, Source};
+use super::output::{Compression, Output, within};
+use super::pipe::{Pieces, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
@@ -25,24 +24,13 @@ use crate::store::labels::Labels;
 
 /// The manifest's name in the folder of extractions.
 pub const MANIFEST: &str = "manifest.json";
-/// The files of each kind: format and compression. Parquet compresses by itself.
-const FORMS: [(Format, Option<&str>); 5] = [
-    (Format::Csv, Some("gzip")),
-    (Format::Csv, Some("zstd")),
-    (Format::Ndjson, Some("gzip")),
-    (Format::Ndjson, Some("zstd")),
-    (Format::Parquet, None),
-];
-/// Rows on their way to the encoders, in bytes and in pieces.
-const PIECE: usize = 256 << 10;
-const WAITING: usize = 4;
-const ZSTD_LEVEL: i32 = 3;
 
 /// Makes all files of the store's state of now, and the manifest that names them. What was there before is removed;
 /// who reads an old file reads it to its end.
 pub async fn make(pool: &PgPool, folder: &Path) -> Result<Manifest, ExportError> {
     let mut snapshot = Snapshot::begin(pool).await?;
     let version = changes::version(&mut snapshot.connection).await?;
+    let mark = mark::current(&mut snapshot.connection).await?;
     let sources: Vec<(String, String)> = sqlx::query_as(
         "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
     )
@@ -56,219 +44,102 @@ pub async fn make(pool: &PgPool, folder: &Path) -> Result<Manifest, ExportError>
     within(&target, fs::create_dir_all(&target))?;
     let mut files = Vec::new();
     for kind in Kind::ALL {
-        files.extend(make_kind(&mut snapshot, kind, &target).await?);
+        files.extend(make_kind(&mut snapshot, kind, &target, &mark).await?);
     }
     snapshot.end().await;
+    let source = |(genre, date)| Source { genre, date };
     let manifest = Manifest {
+        generation: GENERATION,
         version,
+        mark,
         folder: name,
-        sources: sources
-            .into_iter()
-            .map(|(genre, date)| Source { genre, date })
-            .collect(),
+        sources: sources.into_iter().map(source).collect(),
         files,
     };
     publish(folder, &manifest)?;
     Ok(manifest)
 }
 
-async fn make_kind(snapshot: &mut Snapshot, kind: Kind, target: &Path) -> Result<Vec<File>, ExportError> {
-    let layout = kind.layout();
-    let mark = mark::current(&mut snapshot.connection, layout).await?;
-    let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
-    let (sender, receiver) = mpsc::channel::<Vec<u8>>(WAITING);
-    let (labels, folder) = (snapshot.labels.clone(), target.to_owned());
-    let writing = tokio::task::spawn_blocking(move || write(layout, &folder, labels, receiver, &mark));
-    let read = read(snapshot, &statement, Columns::fields(layout, false), sender).await;
-    // Why the writing ended says more than that it did.
-    let written = writing.await.map_err(|_| ExportError::NotReady)?;
-    match (read, written) {
-        (Err(ExportError::ReaderGone), Err(error)) | (Err(error), _) | (Ok(()), Err(error)) => Err(error),
-        (Ok(()), Ok(files)) => Ok(files),
-    }
-}
-
-/// Sends the rows in pieces, as Postgres gives them.
-async fn read(
+async fn make_kind(
     snapshot: &mut Snapshot,
-    statement: &str,
-    fields: usize,
-    sender: mpsc::Sender<Vec<u8>>,
-) -> Result<(), ExportError> {
-    let mut rows = snapshot.copy(statement, fields).await?;
-    let mut piece = Vec::with_capacity(PIECE + 4096);
-    while let Some((_, line)) = rows.next().await? {
-        piece.extend_from_slice(line);
-        if piece.len() >= PIECE {
-            let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE + 4096));
-            sender.send(full).await.map_err(|_| ExportError::ReaderGone)?;
-        }
-    }
-    sender.send(piece).await.map_err(|_| ExportError::ReaderGone)
+    kind: Kind,
+    target: &Path,
+    mark: &str,
+) -> Result<Vec<File>, ExportError> {
+    let layout = kind.layout();
+    let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
+    let (sender, rows) = pipe();
+    let (labels, folder, mark) = (snapshot.labels.clone(), target.to_owned(), mark.to_owned());
+    let writing = tokio::task::spawn_blocking(move || write(layout, &folder, &labels, rows, &mark));
+    let read = snapshot.copy(&statement, &sender).await;
+    sender.end(read).await;
+    writing.await.map_err(|_| ExportError::BrokenOff)?
 }
 
-/// Writes the files of one kind from rows as Postgres gives them.
+/// Writes the files of one kind.
 fn write(
     layout: &'static Layout,
     folder: &Path,
-    labels: Arc<Labels>,
-    mut rows: mpsc::Receiver<Vec<u8>>,
+    labels: &Arc<Labels>,
+    mut rows: Pieces,
     mark: &str,
 ) -> Result<Vec<File>, ExportError> {
-    // One encoder feeds the compressions of its format.
-    let mut written: Vec<(Box<dyn Encode>, Vec<Output>)> = Vec::new();
+    let mut written = Vec::new();
     for (_, format) in Format::NAMED {
-        let columns = Columns::of(layout, *format, false, labels.clone());
-        let outputs = FORMS.iter().filter(|(of, _)| of == format);
-        let outputs = outputs.map(|(_, compression)| Output::create(layout, *format, *compression, folder));
-        written.push((encoder(*format, columns)?, outputs.collect::<Result<_, _>>()?));
+        written.push(Written::create(layout, *format, folder, labels)?);
     }
-    let (mut row, mut bytes, mut count) = (Row::default(), Vec::new(), 0_u64);
-    for (encoder, outputs) in &mut written {
-        encoder.begin(&mut bytes)?;
-        pass(&mut bytes, outputs)?;
-    }
-    while let Some(piece) = rows.blocking_recv() {
-        for (number, (encoder, outputs)) in written.iter_mut().enumerate() {
-            for line in piece.split_inclusive(|byte| *byte == b'\n') {
-                row.read(line);
-                encoder.row(&row, &mut bytes)?;
-                count += u64::from(number == 0);
-            }
-            pass(&mut bytes, outputs)?;
+    while let Some(piece) = rows.blocking_next() {
+        let piece = piece?;
+        for written in &mut written {
+            written.encoding.rows(&piece)?;
+            written.pass()?;
         }
     }
     let mut files = Vec::new();
-    for (mut encoder, mut outputs) in written {
-        encoder.end(&mut bytes)?;
-        pass(&mut bytes, &mut outputs)?;
-        for output in outputs {
-            files.push(output.finish(layout, count, mark)?);
-        }
+    for written in written {
+        files.extend(written.finish(layout, mark)?);
     }
     Ok(files)
 }
 
-fn pass(bytes: &mut Vec<u8>, outputs: &mut [Output]) -> Result<(), ExportError> {
-    for output in outputs {
-        within(&output.path, output.writer.write_all(bytes))?;
-    }
-    bytes.clear();
-    Ok(())
+/// The files of one format: one encoder feeds its compressions.
+struct Written {
+    encoding: Encoding,
+    outputs: Vec<Output>,
 }
 
-/// One file in the making.
-struct Output {
-    path: PathBuf,
-    name: String,
-    format: Format,
-    compression: Option<&'static str>,
-    writer: Compressor,
-}
-
-enum Compressor {
-    Gzip(GzEncoder<Hashed>),
-    Zstd(zstd::stream::write::Encoder<'static, Hashed>),
-    Plain(Hashed),
-}
-
-impl Output {
+impl Written {
     fn create(
         layout: &Layout,
         format: Format,
-        compression: Option<&'static str>,
         folder: &Path,
+        labels: &Arc<Labels>,
     ) -> Result<Self, ExportError> {
-        let suffix = match compression {
-            Some("gzip") => ".gz",
-            Some(_) => ".zst",
-            None => "",
-        };
-        let name = format!("{}.{}{suffix}", layout.nom, format.extension());
-        let path = folder.join(&name);
-        let file = within(&path, fs::File::create(&path))?;
-        let hashed = Hashed {
-            file: BufWriter::with_capacity(PIECE, file),
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        let writer = match compression {
-            // No time of writing, which would change the bytes of an equal file.
-            Some("gzip") => Compressor::Gzip(GzEncoder::new(hashed, flate2::Compression::default())),
-            Some(_) => Compressor::Zstd(within(
-                &path,
-                zstd::stream::write::Encoder::new(hashed, ZSTD_LEVEL),
-            )?),
-            None => Compressor::Plain(hashed),
-        };
+        let columns = Columns::of(layout, format, false, labels.clone());
+        let mut encoding = Encoding::new(columns.fields, encoder(format, columns)?);
+        encoding.begin()?;
+        let outputs = Compression::of(format).iter();
+        let outputs = outputs.map(|compression| Output::create(layout, format, *compression, folder));
         Ok(Self {
-            path,
-            name,
-            format,
-            compression,
-            writer,
+            encoding,
+            outputs: outputs.collect::<Result<_, _>>()?,
         })
     }
 
-    fn finish(self, layout: &Layout, rows: u64, mark: &str) -> Result<File, ExportError> {
-        let hashed = match self.writer {
-            Compressor::Gzip(writer) => writer.finish(),
-            Compressor::Zstd(writer) => writer.finish(),
-            Compressor::Plain(hashed) => Ok(hashed),
-        };
-        let mut hashed = within(&self.path, hashed)?;
-        within(&self.path, hashed.file.flush())?;
-        within(&self.path, hashed.file.get_ref().sync_all())?;
-        let sha256 = hashed.hash.finalize();
-        Ok(File {
-            name: self.name,
-            kind: layout.nom.to_owned(),
-            genre: layout.genre,
-            format: self.format.extension().to_owned(),
-            compression: self.compression.map(str::to_owned),
-            media_type: match self.compression {
-                Some(compression) => format!("application/{compression}"),
-                None => self.format.media_type().to_owned(),
-            },
-            rows,
-            bytes: hashed.bytes,
-            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
-            mark: mark.to_owned(),
-        })
-    }
-}
-
-impl Write for Compressor {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Gzip(writer) => writer.write(bytes),
-            Self::Zstd(writer) => writer.write(bytes),
-            Self::Plain(writer) => writer.write(bytes),
+    fn pass(&mut self) -> Result<(), ExportError> {
+        for output in &mut self.outputs {
+            output.write(&self.encoding.out)?;
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+        self.encoding.out.clear();
         Ok(())
     }
-}
 
-/// A file that knows its length and its hash.
-struct Hashed {
-    file: BufWriter<fs::File>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write_all(bytes)?;
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+    fn finish(mut self, layout: &Layout, mark: &str) -> Result<Vec<File>, ExportError> {
+        self.encoding.end()?;
+        self.pass()?;
+        let rows = self.encoding.count;
+        let outputs = self.outputs.into_iter();
+        outputs.map(|output| output.finish(layout, rows, mark)).collect()
     }
 }
 
@@ -284,11 +155,4 @@ fn publish(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
         }
     }
     Ok(())
-}
-
-fn within<T>(path: &Path, done: io::Result<T>) -> Result<T, ExportError> {
-    done.map_err(|error| ExportError::File {
-        path: path.to_owned(),
-        error,
-    })
 }

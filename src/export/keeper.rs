@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExportError;
 use super::files::{self, MANIFEST};
-use super::manifest::{File, Manifest};
+use super::manifest::{File, GENERATION, Manifest};
+use super::mark::{self, Since};
 use super::statement::something_withdrawn;
 use super::stream::{self, Request, Stream};
 use crate::store::changes;
@@ -41,16 +42,12 @@ pub struct Ready {
 }
 
 impl Exports {
-    /// The extractions under a data directory, with the files that an earlier run made.
+    /// The extractions under a data directory.
     pub fn open(pool: PgPool, data_dir: &Path) -> Self {
-        let folder = data_dir.join("extractions");
-        let saved = std::fs::read(folder.join(MANIFEST)).ok();
-        let saved = saved.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
-        let current = ArcSwapOption::from(saved.map(Arc::new));
         Self(Some(Arc::new(Inner {
             pool,
-            folder,
-            current,
+            folder: data_dir.join("extractions"),
+            current: ArcSwapOption::empty(),
         })))
     }
 
@@ -94,6 +91,7 @@ impl Exports {
     /// Keeps the files in step with the store until `stop`.
     pub async fn keep(self, stop: CancellationToken) {
         let Ok(inner) = self.inner() else { return };
+        inner.find_saved().await;
         let mut not_before = Instant::now();
         loop {
             tokio::select! {
@@ -120,6 +118,25 @@ impl Exports {
 }
 
 impl Inner {
+    /// Takes up the files that an earlier run made of the same store: the data directory may have another since.
+    async fn find_saved(&self) {
+        let Ok(text) = std::fs::read(self.folder.join(MANIFEST)) else {
+            return;
+        };
+        let Ok(saved) = serde_json::from_slice::<Manifest>(&text) else {
+            return;
+        };
+        let known = async {
+            let mut connection = self.pool.acquire().await?;
+            mark::version(&mut connection, &Since::Mark(saved.mark.clone())).await
+        };
+        match known.await {
+            Ok(_) if saved.generation == GENERATION => self.current.store(Some(Arc::new(saved))),
+            Ok(_) => tracing::info!("the national files are of an earlier program"),
+            Err(error) => tracing::info!(%error, "the national files are made anew"),
+        }
+    }
+
     async fn is_behind(&self) -> bool {
         let made = self
             .current

@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Counts the changes of what files hold: those that an earlier program made are made anew.
+pub const GENERATION: u32 = 1;
+
 /// The files made of one version of the store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Manifest {
+    pub generation: u32,
+    /// The mark of the state that they show.
+    pub mark: String,
     /// The store's version: never shown, it counts what the public may not see.
     pub version: i64,
     /// The folder of the files, beside the manifest.

@@ -1,5 +1,5 @@
-//! Marks: what a reader gives back to have only what changed since. A mark is a keyed hash of a version, because
-//! versions count what the public may not see; it is found again by trying those that there are.
+//! Marks: what a reader gives back to have only what changed since. A mark is a keyed hash of the number of a
+//! publication among those that changed something; it is found again by trying those that there are.
 
 use std::hash::Hasher as _;
 
@@ -7,7 +7,6 @@ use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use sqlx::PgConnection;
 
 use super::error::ExportError;
-use super::layout::Layout;
 
 /// How much further back an instant reaches: a publication is dated when it begins, and seen when it ends.
 const LONGEST_IMPORT: &str = "1 hour";
@@ -31,12 +30,14 @@ impl Since {
     }
 }
 
+/// Publications that changed something, each with its number among them, as `shown (version, number)`.
+/// What changed nothing that is shown has no number: a mark does not tell that it happened.
+const SHOWN: &str = "with shown as (
+    select version, row_number() over (order by version) as number from publications p
+    where rebuild or exists (select 1 from change_log l where l.version = p.version))";
+
 /// The version after which everything is to be told.
-pub async fn version(
-    connection: &mut PgConnection,
-    layout: &Layout,
-    since: &Since,
-) -> Result<i64, ExportError> {
+pub async fn version(connection: &mut PgConnection, since: &Since) -> Result<i64, ExportError> {
     match since {
         Since::Instant(instant) => Ok(sqlx::query_scalar(
             "select coalesce(max(version), 0) from publications where at <= $1::timestamptz - $2::interval",
@@ -47,30 +48,23 @@ pub async fn version(
         .await?),
         Since::Mark(mark) => {
             let key = key(connection).await?;
-            let versions: Vec<i64> =
-                sqlx::query_scalar("select version from publications order by version desc")
-                    .fetch_all(connection)
-                    .await?;
-            versions
-                .into_iter()
-                .find(|version| made(&key, layout.genre, *version) == *mark)
-                .ok_or(ExportError::Mark)
+            let shown = format!("{SHOWN} select version, number from shown order by version desc");
+            let shown: Vec<(i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(shown))
+                .fetch_all(connection)
+                .await?;
+            let found = shown.into_iter().find(|(_, number)| made(&key, *number) == *mark);
+            found.map(|(version, _)| version).ok_or(ExportError::Mark)
         }
     }
 }
 
-/// The mark of now: of the last version that changed what this layout shows.
-pub async fn current(connection: &mut PgConnection, layout: &Layout) -> Result<String, ExportError> {
-    let version: i64 = sqlx::query_scalar(
-        "select greatest(
-             (select coalesce(max(version), 0) from publications where rebuild),
-             (select coalesce(max(version), 0) from change_log where genre::text = $1 or ($2 and genre = 's')))",
-    )
-    .bind(layout.genre.to_string())
-    .bind(layout.touched.is_some())
-    .fetch_one(&mut *connection)
-    .await?;
-    Ok(made(&key(connection).await?, layout.genre, version))
+/// The mark of now.
+pub async fn current(connection: &mut PgConnection) -> Result<String, ExportError> {
+    let number = format!("{SHOWN} select coalesce(max(number), 0) from shown");
+    let number: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(number))
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(made(&key(connection).await?, number))
 }
 
 async fn key(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
@@ -79,7 +73,7 @@ async fn key(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
         .await
 }
 
-fn made(key: &str, genre: char, version: i64) -> String {
+fn made(key: &str, number: i64) -> String {
     let mut bytes = [0; 16];
     for (byte, given) in bytes.iter_mut().zip(key.bytes().cycle()) {
         *byte = given;
@@ -87,8 +81,7 @@ fn made(key: &str, genre: char, version: i64) -> String {
     let mut hasher = SipHasher24::new_with_key(&bytes);
     hasher.write(b"marque");
     hasher.write(key.as_bytes());
-    hasher.write_u32(genre.into());
-    hasher.write_i64(version);
+    hasher.write_i64(number);
     format!("{:032x}", hasher.finish128().as_u128())
 }
 
@@ -97,13 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_differ_by_key_kind_and_version() {
-        let marks = [
-            made("a", 'm', 1),
-            made("b", 'm', 1),
-            made("a", 'p', 1),
-            made("a", 'm', 2),
-        ];
+    fn marks_differ_by_key_and_number() {
+        let marks = [made("a", 1), made("b", 1), made("a", 2)];
         let distinct: std::collections::BTreeSet<_> = marks.iter().collect();
         assert_eq!(distinct.len(), marks.len());
     }

@@ -1,10 +1,11 @@
 //! Extractions: whole files made after each import, and filtered or differential ones made as they are read.
 //!
-//! Postgres gives rows by `COPY`; [`row`] cuts them, a [`layout`] names their columns and labels their codes, and one
-//! encoder per format ([`csv`], [`ndjson`], [`parquet`]) writes them. [`stream`] sends rows as they come, in constant
-//! memory; [`files`] writes the national files and [`keeper`] keeps them in step with the store.
+//! A [`snapshot`] of the store gives rows by `COPY`; [`row`] cuts them, a [`layout`] names their columns and labels
+//! their codes, and one encoder per format ([`csv`], [`ndjson`], [`parquet`]) writes them. [`stream`] sends rows as they
+//! come, in constant memory; [`files`] writes the national files and [`keeper`] keeps them in step with the store.
 //! Red-listed mailboxes are left out where the rows are read, and nowhere else.
 
+pub mod columns;
 pub mod csv;
 pub mod encoder;
 pub mod error;
@@ -15,7 +16,9 @@ pub mod layout;
 pub mod manifest;
 pub mod mark;
 pub mod ndjson;
+pub mod output;
 pub mod parquet;
+pub mod pipe;
 pub mod row;
 pub mod snapshot;
 pub mod statement;

@@ -1,6 +1,7 @@
 //! NDJSON: one object a line, members in the columns' order, texts all, empty ones left out.
 
-use super::encoder::{Columns, Encode};
+use super::columns::Columns;
+use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
 

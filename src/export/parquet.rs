@@ -12,7 +12,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use super::encoder::{Columns, Encode};
+use super::columns::Columns;
+use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
 use super::{LICENCE, SOURCE};

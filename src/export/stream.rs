@@ -1,27 +1,19 @@
-//! A filtered or differential extraction, made while it is read: a few pieces wait for a slow reader, never more.
+//! A filtered or differential extraction, made while it is read: Postgres is read by a task, rows are written by a
+//! thread of their own, and a few pieces wait for a slow reader, never more.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use sqlx::PgPool;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::runtime::Handle;
 
 use super::Format;
-use super::encoder::{Columns, Encode, encoder};
+use super::columns::Columns;
+use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::Kind;
 use super::mark::{self, Since};
+use super::pipe::{Pieces, Sender, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
-
-/// Bytes gathered into one piece.
-const PIECE: usize = 128 << 10;
-/// Pieces that wait for a slow reader.
-const WAITING: usize = 4;
-/// A reader that takes no piece for so long is taken for gone.
-const STALLED: Duration = Duration::from_secs(60);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -38,7 +30,7 @@ pub struct Stream {
     /// What to give back to have only what changes after this one.
     pub mark: String,
     /// The bytes. A failure is the last item: the extraction is then not whole.
-    pub pieces: ReceiverStream<Result<Bytes, ExportError>>,
+    pub pieces: Pieces,
 }
 
 /// Begins an extraction. What is wrong with the request is told here, not in the stream.
@@ -47,28 +39,24 @@ pub async fn open(pool: &PgPool, request: &Request) -> Result<Stream, ExportErro
     // A wrong filter costs no connection.
     request.filters.condition(layout)?;
     let mut snapshot = Snapshot::begin(pool).await?;
-    let mark = mark::current(&mut snapshot.connection, layout).await?;
+    let mark = mark::current(&mut snapshot.connection).await?;
     let statements = statements(&mut snapshot, request).await?;
-    let differential = request.since.is_some();
-    let columns = Columns::of(layout, request.format, differential, snapshot.labels.clone());
-    let encoder = encoder(request.format, columns)?;
-    let fields = Columns::fields(layout, differential);
-    let (sender, receiver) = mpsc::channel(WAITING);
-    tokio::spawn(async move {
-        let sending = Sending {
-            sender: sender.clone(),
-            encoder,
-            piece: Vec::with_capacity(PIECE * 2),
-        };
-        if let Err(error) = sending.run(snapshot, &statements, fields).await {
-            // The reader may be gone: then nobody is there to be told.
-            let _ = sender.try_send(Err(error));
-        }
+    let columns = Columns::of(
+        layout,
+        request.format,
+        request.since.is_some(),
+        snapshot.labels.clone(),
+    );
+    let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
+    let (rows, from_store) = pipe();
+    let (sender, pieces) = pipe();
+    tokio::spawn(read(snapshot, statements, rows, sender.clone()));
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let done = write(encoding, from_store, &sender, &runtime);
+        runtime.block_on(sender.end(done));
     });
-    Ok(Stream {
-        mark,
-        pieces: ReceiverStream::new(receiver),
-    })
+    Ok(Stream { mark, pieces })
 }
 
 async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<String>, ExportError> {
@@ -77,7 +65,7 @@ async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<St
     let Some(since) = &request.since else {
         return Ok(vec![statement::whole(layout, filters, Order::Any)?]);
     };
-    let after = mark::version(&mut snapshot.connection, layout, since).await?;
+    let after = mark::version(&mut snapshot.connection, since).await?;
     // A rebuild may come of changed labels, which are in no entry's own log.
     let all: bool =
         sqlx::query_scalar("select exists (select 1 from publications where version > $1 and rebuild)")
@@ -90,43 +78,34 @@ async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<St
     ])
 }
 
-struct Sending {
-    sender: mpsc::Sender<Result<Bytes, ExportError>>,
-    encoder: Box<dyn Encode>,
-    piece: Vec<u8>,
+/// Reads the store until it has been read, or until nobody reads `out`.
+async fn read(mut snapshot: Snapshot, statements: Vec<String>, rows: Sender, out: Sender) {
+    let reading = async {
+        for statement in &statements {
+            snapshot.copy(statement, &rows).await?;
+        }
+        Ok(())
+    };
+    let done = tokio::select! {
+        done = reading => done,
+        () = out.closed() => return,
+    };
+    drop(out);
+    snapshot.end().await;
+    rows.end(done).await;
 }
 
-impl Sending {
-    async fn run(
-        mut self,
-        mut snapshot: Snapshot,
-        statements: &[String],
-        fields: usize,
-    ) -> Result<(), ExportError> {
-        self.encoder.begin(&mut self.piece)?;
-        for statement in statements {
-            let mut rows = snapshot.copy(statement, fields).await?;
-            while let Some((row, _)) = rows.next().await? {
-                self.encoder.row(row, &mut self.piece)?;
-                if self.piece.len() >= PIECE {
-                    self.send().await?;
-                }
-            }
-        }
-        self.encoder.end(&mut self.piece)?;
-        self.send().await?;
-        snapshot.end().await;
-        Ok(())
+fn write(
+    mut encoding: Encoding,
+    mut rows: Pieces,
+    out: &Sender,
+    runtime: &Handle,
+) -> Result<(), ExportError> {
+    encoding.begin()?;
+    while let Some(piece) = rows.blocking_next() {
+        encoding.rows(&piece?)?;
+        runtime.block_on(out.send(encoding.take()))?;
     }
-
-    async fn send(&mut self) -> Result<(), ExportError> {
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE * 2));
-        if piece.is_empty() {
-            return Ok(());
-        }
-        match tokio::time::timeout(STALLED, self.sender.send(Ok(piece.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(ExportError::ReaderGone),
-        }
-    }
+    encoding.end()?;
+    runtime.block_on(out.send(encoding.take()))
 }

@@ -47,9 +47,13 @@ pub async fn get(state: &RestState, name: &str, headers: &HeaderMap) -> Result<R
             return Ok(refused);
         }
     };
-    let unreadable = |error| ExportError::File {
-        path: ready.path.clone(),
-        error,
+    let unreadable = |error: std::io::Error| match error.kind() {
+        // Made anew between the question and the opening.
+        std::io::ErrorKind::NotFound => ExportError::Withdrawn,
+        _ => ExportError::File {
+            path: ready.path.clone(),
+            error,
+        },
     };
     let mut file = tokio::fs::File::open(&ready.path).await.map_err(unreadable)?;
     file.seek(SeekFrom::Start(from)).await.map_err(unreadable)?;
