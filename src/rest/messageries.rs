@@ -15,7 +15,7 @@ use crate::view::json::Messagerie;
 ///
 /// Aux appels authentifiés s'ajoute `telephone`, quand son titulaire en a accepté la publication.
 #[utoipa::path(get, path = "/api/v1/messageries/{adresse}", tag = "Fiches",
-    params(("adresse" = String, Path, description = "L'adresse, majuscules ou minuscules", example = "claire.testeur@a-exemple.mssante.fr")),
+    params(("adresse" = String, Path, description = "L'adresse, majuscules ou minuscules", example = "claire.testeur@sage-femme-exemple.mssante.fr")),
     responses(
         (status = 200, description = "La fiche", body = Messagerie<'static>),
         (status = 404, description = "Aucune fiche", body = Probleme<'static>, content_type = "application/problem+json")))]

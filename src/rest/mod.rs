@@ -67,14 +67,14 @@ fn operations() -> OpenApiRouter<RestState> {
 }
 
 /// The specification of what [`router`] serves.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    specification::finished(operations().into_openapi())
+pub fn openapi() -> serde_json::Value {
+    specification::finished(&operations().into_openapi())
 }
 
 /// What the public address serves.
 pub fn router(state: RestState) -> Router {
     let (api, document) = operations().split_for_parts();
-    let document = specification::finished(document);
+    let document = specification::finished(&document);
     let page = docs::operations(&document);
     api.route("/openapi.json", get(async move || Json(document)))
         .route("/api/v1/sante", get(sante::get))

@@ -12,7 +12,7 @@ use crate::view::json::Professionnel;
 
 /// Lire un professionnel
 #[utoipa::path(get, path = "/api/v1/professionnels/{identification_nationale}", tag = "Fiches",
-    params(("identification_nationale" = String, Path, description = "`8` + RPPS ou `0` + ADELI", example = "899000000011")),
+    params(("identification_nationale" = String, Path, description = "`8` + RPPS ou `0` + ADELI", example = "899000000002")),
     responses(
         (status = 200, description = "La fiche", body = Professionnel<'static>),
         (status = 404, description = "Aucune fiche", body = Probleme<'static>, content_type = "application/problem+json")))]

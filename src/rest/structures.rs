@@ -14,7 +14,7 @@ use crate::view::json::{Messagerie, StructureComplete};
 
 /// Lire une structure
 #[utoipa::path(get, path = "/api/v1/structures/{identifiant}", tag = "Fiches",
-    params(("identifiant" = String, Path, description = "`F` + FINESS, FINESS, SIRET, SIREN, identifiant technique, ou chiffre de type + identifiant", example = "F990000001")),
+    params(("identifiant" = String, Path, description = "`F` + FINESS, FINESS, SIRET, SIREN, identifiant technique, ou chiffre de type + identifiant", example = "F990000000")),
     responses(
         (status = 200, description = "La fiche", body = StructureComplete<'static>),
         (status = 404, description = "Aucune fiche", body = Probleme<'static>, content_type = "application/problem+json")))]
@@ -36,6 +36,7 @@ pub async fn get(
 #[into_params(parameter_in = Query)]
 pub struct MessageriesParams {
     /// Mots cherchés dans le service, la description et l'adresse.
+    #[param(example = "addictologie")]
     pub q: Option<String>,
 }
 
@@ -43,6 +44,7 @@ pub struct MessageriesParams {
 // Only its schema is used: the body is put together from records that the index keeps as text.
 #[derive(Serialize, ToSchema)]
 pub struct MessageriesDeStructure {
+    #[schema(example = 2)]
     pub total: usize,
     pub resultats: Vec<Messagerie<'static>>,
 }
@@ -54,7 +56,7 @@ struct Head {
 
 /// Lister les messageries d'une structure
 #[utoipa::path(get, path = "/api/v1/structures/{identifiant}/messageries", tag = "Fiches",
-    params(MessageriesParams, ("identifiant" = String, Path, description = "Comme pour la structure", example = "F990000001")),
+    params(MessageriesParams, ("identifiant" = String, Path, description = "Comme pour la structure", example = "F990000000")),
     responses(
         (status = 200, description = "Ses messageries", body = MessageriesDeStructure),
         (status = 404, description = "Aucune structure", body = Probleme<'static>, content_type = "application/problem+json")))]

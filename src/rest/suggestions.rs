@@ -19,9 +19,10 @@ const MOST: usize = 50;
 #[into_params(parameter_in = Query)]
 pub struct SuggestionsParams {
     /// Ce qui est déjà saisi ; 200 caractères au plus.
+    #[param(example = "delafont")]
     pub q: Option<String>,
     /// Nombre de suggestions, 10 par défaut.
-    #[param(minimum = 1, maximum = 50)]
+    #[param(minimum = 1, maximum = 50, example = 10)]
     pub limite: Option<u32>,
 }
 
@@ -42,10 +43,10 @@ pub struct Suggestion {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false, example = "Sage-femme, VILLE-EXEMPLE")]
     pub precision: String,
-    #[schema(example = "899000000011")]
+    #[schema(example = "899000000002")]
     pub identifiant: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use tokio_stream::StreamExt as _;
 use super::super::parameters::{Parameters, invalid};
 use super::super::problem::{Problem, UNAVAILABLE};
 use super::super::state::RestState;
-use super::{ExtractionParams, FORMATS, MARK, attachment};
+use super::{BOX_TYPES, ExtractionParams, FORMATS, MARK, attachment};
 use crate::export::mark::Since;
 use crate::export::{Filters, Format, Kind, Request, filters};
 
@@ -41,8 +41,9 @@ fn request(kind: Kind, parameters: &Given) -> Result<Request, Problem> {
     for name in filters::NAMES {
         wanted.add(name, parameters.list(name)?);
     }
-    // Checked here, so that only `true` and `false` are taken.
+    // Checked here, so that only known words are taken.
     parameters.flag("avec_messagerie")?;
+    parameters.choices("type_bal", BOX_TYPES)?;
     Ok(Request {
         kind,
         format: parameters.choice("format", FORMATS)?.unwrap_or(Format::Csv),

@@ -18,6 +18,7 @@ pub struct Extractions {
     #[schema(example = "Licence Ouverte / Open Licence 2.0 (Etalab)")]
     pub licence: &'static str,
     /// De qui sont les données.
+    #[schema(example = "Agence du Numérique en Santé (Annuaire Santé, MSSanté) ; DREES (FINESS)")]
     pub source: &'static str,
     /// Les fichiers prêts ; aucun tant que les premiers s'écrivent.
     pub extractions: Vec<Extraction>,
@@ -41,12 +42,18 @@ pub struct Extraction {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "gzip")]
     pub compression: Option<String>,
+    #[schema(example = 312)]
     pub lignes: u64,
+    #[schema(example = 48213)]
     pub octets: u64,
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
     /// À redonner comme `depuis` pour n'avoir que ce qui a changé après ce fichier.
+    #[schema(example = "00112233445566778899aabbccddeeff")]
     pub marque: String,
+    #[schema(example = "Licence Ouverte / Open Licence 2.0 (Etalab)")]
     pub licence: &'static str,
+    #[schema(example = "Agence du Numérique en Santé (Annuaire Santé, MSSanté) ; DREES (FINESS)")]
     pub source: &'static str,
     /// Les sources dont il est tiré, et leurs dates.
     pub sources: Vec<SourceChargee>,
@@ -57,12 +64,15 @@ pub struct Extraction {
 pub struct Genre {
     #[schema(example = "correspondance")]
     pub nom: &'static str,
+    #[schema(example = "Les structures, une par ligne")]
     pub description: &'static str,
     #[schema(example = "/api/v1/extractions/correspondance")]
     pub lien: String,
     /// Les colonnes, dans l'ordre, en NDJSON et Parquet ; `id` les précède.
+    #[schema(example = json!(["type_bal", "adresse"]))]
     pub colonnes: Vec<&'static str>,
     /// Les filtres qu'il prend.
+    #[schema(example = json!(["departement", "domaine"]))]
     pub filtres: Vec<&'static str>,
 }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use utoipa::IntoParams;
 
-use super::parameters::{Name, Parameters, invalid};
+use super::parameters::{Name, Parameters, invalid, words};
 use super::problem::{INTERNAL, NOT_FOUND, Problem, Probleme, REMAKING, UNAVAILABLE};
 use super::signin::SignedIn;
 use super::state::RestState;
@@ -27,12 +27,15 @@ const LICENCE_LINK: &str =
 const MARK: HeaderName = HeaderName::from_static("annuaire-marque");
 const SOURCES: HeaderName = HeaderName::from_static("annuaire-sources");
 
+const FORMATS: &[(&str, Format)] = Format::NAMED;
+const BOX_TYPES: &[(&str, ())] = &[("PER", ()), ("ORG", ()), ("APP", ()), ("CAB", ())];
+
 /// What a filtered extraction takes.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExtractionParams {
     /// `csv` (par défaut, la disposition officielle), `ndjson` ou `parquet`.
-    #[param(example = "ndjson")]
+    #[param(inline, value_type = Option<FormatNomme>, example = "ndjson")]
     pub format: Option<String>,
     /// Une marque (en-tête `Annuaire-Marque`, ou `marque` du manifeste) ou un instant RFC 3339 : seules les fiches
     /// créées, modifiées ou retirées depuis. Appliquer dans l'ordre : `retrait` ôte toutes les lignes de cet `id`,
@@ -43,27 +46,39 @@ pub struct ExtractionParams {
     #[param(example = json!(["10"]))]
     pub profession: Option<Vec<String>>,
     /// Code de savoir-faire ; répétable.
+    #[param(example = json!(["SM54"]))]
     pub savoir_faire: Option<Vec<String>>,
     /// Code de mode d'exercice ; répétable.
+    #[param(example = json!(["L"]))]
     pub mode_exercice: Option<Vec<String>>,
     /// `44`, `2A`, `971` ; répétable.
     #[param(example = json!(["44"]))]
     pub departement: Option<Vec<String>>,
     /// Code postal ; répétable.
+    #[param(example = json!(["44000"]))]
     pub code_postal: Option<Vec<String>>,
     /// Nom ou code INSEE de commune ; répétable.
+    #[param(example = json!(["Nantes"]))]
     pub commune: Option<Vec<String>>,
     /// FINESS, SIRET, SIREN ou identifiant de structure ; répétable.
+    #[param(example = json!(["F990000000"]))]
     pub structure: Option<Vec<String>>,
     /// `PER`, `ORG`, `APP`, `CAB` ; répétable.
+    #[param(inline, value_type = Option<Vec<TypeDeBal>>, example = json!(["ORG", "APP"]))]
     pub type_bal: Option<Vec<String>>,
     /// Domaine de messagerie ; répétable.
+    #[param(example = json!(["sage-femme-exemple.mssante.fr"]))]
     pub domaine: Option<Vec<String>>,
     /// Code de catégorie d'établissement ; répétable.
+    #[param(example = json!(["355"]))]
     pub categorie: Option<Vec<String>>,
     /// Avec, ou sans, messagerie publiée.
+    #[param(example = true)]
     pub avec_messagerie: Option<bool>,
 }
+
+words!(FormatNomme, FORMATS);
+words!(TypeDeBal, BOX_TYPES);
 
 /// Lire une extraction
 ///
@@ -147,5 +162,3 @@ impl From<ExportError> for Problem {
 fn absent() -> Problem {
     Problem::of(&NOT_FOUND)
 }
-
-const FORMATS: &[(&str, Format)] = Format::NAMED;
