@@ -3,6 +3,7 @@
 
 mod account;
 mod export;
+pub mod http_limits;
 mod import;
 pub mod ldap_limits;
 mod sample;

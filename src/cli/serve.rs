@@ -19,7 +19,8 @@ use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::ldap;
-use crate::rest::RestState;
+use crate::rest::{self, RestState};
+use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
@@ -129,10 +130,26 @@ async fn serve(
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
     let exports = Exports::open(pool.clone(), data_dir);
     let exporting = tokio::spawn(exports.clone().keep(stop.clone()));
-    let rest = RestState::new(directory.clone(), exports, seed);
+    let http_limits = settings.http_limits.clone();
+    let bounds = http::Bounds {
+        connections: http_limits.connections,
+        connections_of_one: http_limits.connections_per_address,
+        head: http_limits.head,
+        proxies: settings.trusted_proxies.clone(),
+    };
+    let rest_settings = rest::Settings {
+        public_requests_per_minute: http_limits.public_requests_per_minute,
+        account_requests_per_minute: http_limits.account_requests_per_minute,
+        public_entries_per_day: http_limits.public_entries_per_day,
+        origins: http_limits.origins,
+        answer: http_limits.answer,
+        proxies: settings.trusted_proxies.clone(),
+    };
+    let rest = RestState::new(directory.clone(), exports, rest_settings, seed);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
-    let served = tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, stop.clone()));
+    let served =
+        tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, bounds, stop.clone()));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,

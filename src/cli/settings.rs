@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command};
 use serde::Deserialize;
 
+use super::http_limits::{HttpLimits, HttpOptions};
 use super::ldap_limits::{LdapLimits, LdapOptions};
 use crate::server::networks::Networks;
 use crate::store::connect::{DatabaseUrl, StoreSettings};
@@ -76,8 +77,8 @@ pub struct ServeOptions {
     #[arg(long, value_name = "FILE", env = "ANNUAIRE_CLIENT_CA")]
     pub client_ca: Option<PathBuf>,
 
-    /// Networks of the proxies whose word on the client's address is taken (PROXY protocol on the LDAP addresses), as
-    /// 192.0.2.0/24,2001:db8::/32 [default: none]
+    /// Networks of the proxies whose word on the client's address is taken (PROXY protocol on the LDAP addresses,
+    /// X-Forwarded-For or Forwarded on the HTTP one), as 192.0.2.0/24,2001:db8::/32 [default: none]
     #[arg(long, value_name = "NETWORKS", env = "ANNUAIRE_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<Networks>,
 
@@ -97,6 +98,11 @@ pub struct ServeOptions {
     #[command(flatten)]
     #[serde(flatten)]
     pub ldap_limits: LdapOptions,
+
+    /// Limits of HTTP.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub http_limits: HttpOptions,
 }
 
 /// Settings that all commands share, as they hold.
@@ -135,6 +141,8 @@ pub struct ServeSettings {
     pub ldap_account_size_limit: Option<u32>,
     /// Limits of LDAP.
     pub ldap_limits: LdapLimits,
+    /// Limits of HTTP.
+    pub http_limits: HttpLimits,
 }
 
 /// What is wrong with the settings file.
@@ -272,6 +280,7 @@ impl SettingsFile {
                     .unwrap_or(1000),
             ),
             ldap_limits: written.ldap_limits.over(&file.ldap_limits),
+            http_limits: written.http_limits.over(&file.http_limits),
         }
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::record;
+use super::client::Client;
 use super::parameters::{Name, NoParameter, Parameters};
 use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
@@ -22,12 +23,14 @@ use crate::view::json::Messagerie;
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     _: Parameters<NoParameter>,
     Name(address): Name,
 ) -> Result<Response, Problem> {
-    record(
-        state
-            .ask(move |directory| directory.messagerie(&address, &viewer))
-            .await?,
-    )
+    let asker = viewer.clone();
+    let found = state
+        .ask(move |directory| directory.messagerie(&address, &asker))
+        .await?;
+    state.quotas.read(&viewer, client, &found)?;
+    record(found)
 }

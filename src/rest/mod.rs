@@ -5,8 +5,8 @@
 //! [`guard`] what is logged and counted, [`specification`] and [`docs`] what is said of it all.
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -14,12 +14,12 @@ use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod answer;
+mod client;
 mod conditional;
 mod docs;
 mod domaines;
@@ -29,9 +29,11 @@ mod messageries;
 mod metrics;
 mod nearest;
 mod nomenclatures;
+mod origins;
 mod parameters;
 mod problem;
 mod professionnels;
+mod quota;
 pub mod recherche;
 mod sante;
 mod signin;
@@ -41,7 +43,9 @@ pub mod structures;
 pub mod suggestions;
 mod verification;
 
-pub use state::RestState;
+pub use client::Peer;
+pub use origins::Origins;
+pub use state::{RestState, Settings};
 
 /// The longest body of a request, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -86,7 +90,8 @@ pub fn router(state: RestState) -> Router {
         .layer(from_fn(conditional::tag))
         .layer(map_response(uncached))
         .layer(CompressionLayer::new().compress_when(compressible()))
-        .layer(cors())
+        .layer(from_fn(quota::tell))
+        .layer(state.settings.origins.layer())
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .with_state(state)
@@ -106,11 +111,11 @@ fn html(page: String) -> Response {
     ([(CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(page)).into_response()
 }
 
-/// An address that is withdrawn is gone within a second: nothing between may keep an answer, least of all
-/// one made for another viewer.
+/// An address that is withdrawn is gone within a second: nothing between may keep an answer, least of all one made
+/// for another viewer, and who asked asks again before each use.
 async fn uncached(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.append(VARY, HeaderValue::from_static("authorization, esante-api-key"));
     response
 }
@@ -121,14 +126,6 @@ fn compressible() -> impl Predicate {
         .and(NotForContentType::const_new("application/gzip"))
         .and(NotForContentType::const_new("application/zstd"))
         .and(NotForContentType::const_new("application/vnd.apache.parquet"))
-}
-
-/// Any page may read. Keys are brought by the page itself, never by the browser, so this lends nobody's rights.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET])
-        .allow_headers([ACCEPT, AUTHORIZATION, HeaderName::from_static(signin::KEY_HEADER)])
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ kinds! {
         "Le fichier est plus court que la partie demandée par « Range ».";
     QUOTA, TOO_MANY_REQUESTS, "quota-depasse", "Quota dépassé",
         "Trop de requêtes de cette adresse ou de ce compte ; réessayer après « Retry-After ». Pour lire l'annuaire entier, ou ce qui en a changé, les extractions sont faites pour cela : /api/v1/extractions.";
+    QUOTA_OF_DAY, TOO_MANY_REQUESTS, "quota-du-jour", "Quota du jour dépassé",
+        "Cette adresse a lu aujourd'hui autant de fiches que le public peut en lire en un jour. Pour lire l'annuaire entier, ou ce qui en a changé, les extractions sont faites pour cela : /api/v1/extractions.";
     REMAKING, SERVICE_UNAVAILABLE, "extraction-en-cours", "Extraction en cours d'écriture",
         "Ce fichier est en cours de réécriture ; réessayer après « Retry-After », ou lire l'extraction au fil de l'eau : /api/v1/extractions.";
     INTERNAL, INTERNAL_SERVER_ERROR, "erreur-interne", "Erreur interne",
@@ -76,6 +78,8 @@ pub struct Problem {
     parameter: Option<String>,
     /// Names that could have been given instead.
     known: Vec<String>,
+    /// Seconds after which to try again, where the kind does not say.
+    retry_after: Option<u64>,
 }
 
 /// Le corps de toute erreur (RFC 9457), de type `application/problem+json`.
@@ -108,6 +112,15 @@ impl Problem {
             detail: None,
             parameter: None,
             known: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Says after how many seconds to try again.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -191,6 +204,9 @@ impl IntoResponse for Problem {
         let mut response = (self.kind.status, [content_type], body).into_response();
         if let Some((name, value)) = companion_header(self.kind.status) {
             response.headers_mut().insert(name, value);
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

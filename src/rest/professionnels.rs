@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::record;
+use super::client::Client;
 use super::parameters::{Name, NoParameter, Parameters};
 use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
@@ -19,12 +20,14 @@ use crate::view::json::Professionnel;
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     _: Parameters<NoParameter>,
     Name(id): Name,
 ) -> Result<Response, Problem> {
-    record(
-        state
-            .ask(move |directory| directory.professionnel(&id, &viewer))
-            .await?,
-    )
+    let asker = viewer.clone();
+    let found = state
+        .ask(move |directory| directory.professionnel(&id, &asker))
+        .await?;
+    state.quotas.read(&viewer, client, &found)?;
+    record(found)
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{json_text, with_list};
+use super::client::Client;
 use super::parameters::{Parameters, invalid, words};
 use super::problem::Problem;
 use super::signin::SignedIn;
@@ -162,12 +163,16 @@ struct Head<'a> {
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     parameters: Parameters<RechercheParams>,
 ) -> Result<Response, Problem> {
     let question = read(&parameters)?;
+    let asker = viewer.clone();
     let page = state
-        .ask(move |directory| directory.recherche(&question, &viewer))
+        .ask(move |directory| directory.recherche(&question, &asker))
         .await?;
+    let shown = page.resultats.iter().map(|hit| &hit.json);
+    state.quotas.read(&viewer, client, shown)?;
     Ok(json_text(body(page)))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{json_text, record, with_list};
+use super::client::Client;
 use super::parameters::{Name, NoParameter, Parameters};
 use super::problem::{NOT_FOUND, Problem, Probleme};
 use super::signin::SignedIn;
@@ -21,14 +22,16 @@ use crate::view::json::{Messagerie, StructureComplete};
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     _: Parameters<NoParameter>,
     Name(alias): Name,
 ) -> Result<Response, Problem> {
-    record(
-        state
-            .ask(move |directory| directory.structure(&alias, &viewer))
-            .await?,
-    )
+    let asker = viewer.clone();
+    let found = state
+        .ask(move |directory| directory.structure(&alias, &asker))
+        .await?;
+    state.quotas.read(&viewer, client, &found)?;
+    record(found)
 }
 
 /// The names that the list of mailboxes takes.
@@ -63,14 +66,17 @@ struct Head {
 pub async fn messageries(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     parameters: Parameters<MessageriesParams>,
     Name(alias): Name,
 ) -> Result<Response, Problem> {
     let q = parameters.text("q")?.map(str::to_owned);
+    let asker = viewer.clone();
     let question = state
-        .ask(move |directory| directory.messageries_de_structure(&alias, q.as_deref(), &viewer))
+        .ask(move |directory| directory.messageries_de_structure(&alias, q.as_deref(), &asker))
         .await?;
     let found = question.ok_or_else(|| Problem::of(&NOT_FOUND))?;
+    state.quotas.read(&viewer, client, &found)?;
     let head = serde_json::to_string(&Head { total: found.len() }).unwrap_or_default();
     Ok(json_text(with_list(&head, "resultats", found)))
 }

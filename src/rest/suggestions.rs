@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::client::Client;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::signin::SignedIn;
@@ -70,6 +71,7 @@ impl From<service::Suggestion> for Suggestion {
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     parameters: Parameters<SuggestionsParams>,
 ) -> Result<Json<Suggestions>, Problem> {
     let limit = parameters.number("limite", 1..=MOST)?.unwrap_or(USUAL);
@@ -77,9 +79,12 @@ pub async fn get(
         let suggestions = Vec::new();
         return Ok(Json(Suggestions { suggestions }));
     };
+    let asker = viewer.clone();
     let found = state
-        .ask(move |directory| directory.suggestions(&q, limit, &viewer))
+        .ask(move |directory| directory.suggestions(&q, limit, &asker))
         .await?;
+    let shown = found.iter().map(|suggestion| &suggestion.identifiant);
+    state.quotas.read(&viewer, client, shown)?;
     let suggestions = found.into_iter().map(Suggestion::from).collect();
     Ok(Json(Suggestions { suggestions }))
 }

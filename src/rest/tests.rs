@@ -8,7 +8,7 @@ use crate::export::Exports;
 use crate::service::Directory;
 
 fn state() -> RestState {
-    RestState::new(Directory::default(), Exports::default(), 1)
+    RestState::new(Directory::default(), Exports::default(), Settings::default(), 1)
 }
 
 /// Sends one request, head and body, and gives the whole answer.

@@ -1,14 +1,13 @@
 //! An extraction made while it is read. One that breaks off breaks the connection, rather than end half a file well.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use tokio_stream::StreamExt as _;
 
+use super::super::client::Client;
 use super::super::parameters::{Parameters, invalid};
-use super::super::problem::{Problem, UNAVAILABLE};
+use super::super::problem::{Problem, QUOTA, UNAVAILABLE};
 use super::super::state::RestState;
 use super::{BOX_TYPES, ExtractionParams, FORMATS, MARK, attachment};
 use crate::export::mark::Since;
@@ -16,15 +15,27 @@ use crate::export::{Filters, Format, Kind, Request, filters};
 
 type Given = Parameters<ExtractionParams>;
 
-pub async fn get(state: &RestState, kind: Kind, parameters: &Given) -> Result<Response, Problem> {
+pub async fn get(
+    state: &RestState,
+    kind: Kind,
+    parameters: &Given,
+    client: Client,
+) -> Result<Response, Problem> {
     let request = request(kind, parameters)?;
-    let turn = Arc::clone(&state.extractions).try_acquire_owned();
-    let turn =
-        turn.map_err(|_| Problem::detailed(&UNAVAILABLE, "trop d'extractions en cours ; réessayer"))?;
+    let seat = state.extractions.take();
+    let seat =
+        seat.ok_or_else(|| Problem::detailed(&UNAVAILABLE, "trop d'extractions en cours ; réessayer"))?;
+    let seat = seat.of(client.0).ok_or_else(|| {
+        Problem::detailed(
+            &QUOTA,
+            "trop d'extractions en cours pour cette adresse ; réessayer",
+        )
+        .retry_after(5)
+    })?;
     let stream = state.exports.stream(&request).await?;
     let pieces = stream.pieces.map(move |piece| {
-        // The turn ends with the stream, when the last byte is sent or the caller has gone.
-        let _ = &turn;
+        // The seat is given back with the stream, when the last byte is sent or the caller has gone.
+        let _ = &seat;
         piece.inspect_err(|error| tracing::warn!(%error, "an extraction broke off"))
     });
     let name = format!("{}.{}", kind.layout().nom, request.format.extension());

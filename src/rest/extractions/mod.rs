@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use utoipa::IntoParams;
 
+use super::client::Client;
 use super::parameters::{Name, Parameters, invalid, words};
 use super::problem::{INTERNAL, NOT_FOUND, Problem, Probleme, REMAKING, UNAVAILABLE};
 use super::signin::SignedIn;
@@ -105,13 +106,14 @@ words!(TypeDeBal, BOX_TYPES);
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(_): SignedIn,
+    client: Client,
     parameters: Parameters<ExtractionParams>,
     Name(name): Name,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut response = match Kind::named(&name).or_else(|| (name == OFFICIAL).then_some(Kind::Correspondance))
     {
-        Some(kind) => filtered::get(&state, kind, &parameters).await?,
+        Some(kind) => filtered::get(&state, kind, &parameters, client).await?,
         None => {
             filtered::refuse_parameters(&parameters)?;
             file::get(&state, &name, &headers).await?
