@@ -1,5 +1,6 @@
 //! The directory as every protocol asks it: a query and a viewer in, views out. Answers need no Postgres.
 
+mod indicators;
 mod reference;
 mod signin;
 
@@ -24,7 +25,8 @@ use crate::view::json;
 use crate::visibility::Viewer;
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
-pub use crate::index::{Recherche, Tri};
+pub use crate::index::{Recherche, Share, Tri};
+pub use indicators::{Indicateur, National};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
 
@@ -52,6 +54,7 @@ struct Inner {
     pool: PgPool,
     reachable: Arc<AtomicBool>,
     reference: ArcSwap<Reference>,
+    indicators: indicators::Kept,
 }
 
 impl std::fmt::Debug for Directory {
@@ -172,6 +175,7 @@ impl Directory {
             pool,
             reachable,
             reference,
+            indicators: indicators::Kept::default(),
         })))
     }
 

@@ -5,6 +5,7 @@
 mod build;
 mod document;
 pub mod follow;
+pub mod indicators;
 pub mod node;
 mod plan;
 mod postings;
@@ -16,6 +17,7 @@ pub mod snapshot;
 mod terms;
 pub mod views;
 
+pub use indicators::{Indicators, Share};
 pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor};
 pub use schema::hash;
 pub use search::mark_before;

@@ -25,6 +25,7 @@ mod docs;
 mod domaines;
 pub mod extractions;
 mod guard;
+pub mod indicateurs;
 mod messageries;
 mod metrics;
 mod nearest;
@@ -65,6 +66,7 @@ fn operations() -> OpenApiRouter<RestState> {
         .routes(routes!(domaines::get))
         .routes(routes!(nomenclatures::list))
         .routes(routes!(nomenclatures::get))
+        .routes(routes!(indicateurs::get))
         .routes(routes!(extractions::list))
         .routes(routes!(extractions::get))
         .routes(routes!(sante::get))

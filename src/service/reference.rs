@@ -42,9 +42,10 @@ pub struct Reference {
     pub sources: Vec<Source>,
     #[serde(skip)]
     names: HashSet<String>,
-    /// Code and label by the hash under which the index counts a code.
+    /// Code and label by facet and by the hash under which the index counts a code: `10` is a profession and a
+    /// department.
     #[serde(skip)]
-    by_hash: HashMap<u64, (String, String)>,
+    by_hash: HashMap<(&'static str, u64), (String, String)>,
 }
 
 impl Reference {
@@ -101,16 +102,19 @@ impl Reference {
 
     fn prepared(mut self) -> Self {
         self.names = self.domains.iter().map(|domain| domain.nom.clone()).collect();
-        for table in FACET_TABLES {
+        let tables = FACET_TABLES
+            .iter()
+            .flat_map(|(facet, tables)| tables.iter().map(move |table| (*facet, *table)));
+        for (facet, table) in tables {
             for concept in self
                 .tables
-                .get(*table)
+                .get(table)
                 .into_iter()
                 .flat_map(|concepts| concepts.iter())
             {
                 let code = concept.code.rsplit('/').next().unwrap_or_default();
                 self.by_hash
-                    .entry(index::hash(code))
+                    .entry((facet, index::hash(code)))
                     .or_insert_with(|| (code.to_owned(), concept.libelle.clone()));
             }
         }
@@ -122,12 +126,17 @@ impl Reference {
         (!self.names.is_empty()).then(|| self.names.contains(domain))
     }
 
+    /// Code and label of a hash that the index counts in a facet.
+    pub fn name(&self, facet: &'static str, hash: u64) -> Option<(String, String)> {
+        self.by_hash.get(&(facet, hash)).cloned()
+    }
+
     /// Codes and labels for a facet's hashes. A code that no table names is left out.
     pub fn name_facet(&self, facet: &Facet) -> Vec<Facette> {
         let named = |value: &u64| match (facet.name, value) {
             ("avec_messagerie", 1) => Some(("true".to_owned(), "Avec messagerie".to_owned())),
             ("avec_messagerie", _) => Some(("false".to_owned(), "Sans messagerie".to_owned())),
-            _ => self.by_hash.get(value).cloned(),
+            _ => self.name(facet.name, *value),
         };
         facet
             .counts
@@ -164,11 +173,43 @@ impl Reference {
 }
 
 /// Tables whose codes facets count.
-const FACET_TABLES: &[&str] = &[
-    "TRE_G15", "TRE_R94", "TRE_R95", "TRE_R291", "TRE_G09", "TRE_R23", "TRE_R38", "TRE_R39", "TRE_R40",
-    "TRE_G13", "TRE_R42", "TRE_R43", "TRE_R44", "TRE_R45", "TRE_R46", "TRE_A02",
+const FACET_TABLES: &[(&str, &[&str])] = &[
+    ("profession", &["TRE_G15", "TRE_R94", "TRE_R95", "TRE_R291"]),
+    ("departement", &["TRE_G09"]),
+    ("mode_exercice", &["TRE_R23"]),
+    (
+        "savoir_faire",
+        &[
+            "TRE_R38", "TRE_R39", "TRE_R40", "TRE_G13", "TRE_R42", "TRE_R43", "TRE_R44", "TRE_R45",
+            "TRE_R46", "TRE_A02",
+        ],
+    ),
 ];
 
 fn file(data_dir: &Path) -> PathBuf {
     data_dir.join("references.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_named_by_the_tables_of_its_facet() {
+        let concept = |code: &str, libelle: &str| Concept {
+            code: code.to_owned(),
+            libelle: libelle.to_owned(),
+            date_fin: None,
+        };
+        let table = |name: &str, code, libelle| (name.to_owned(), Arc::new(vec![concept(code, libelle)]));
+        let reference = Reference {
+            tables: [table("TRE_G15", "10", "Médecin"), table("TRE_G09", "10", "Aube")].into(),
+            ..Reference::default()
+        };
+        let reference = reference.prepared();
+        let name = |facet| reference.name(facet, index::hash("10")).map(|(_, label)| label);
+        assert_eq!(name("profession").as_deref(), Some("Médecin"));
+        assert_eq!(name("departement").as_deref(), Some("Aube"));
+        assert_eq!(name("mode_exercice"), None);
+    }
 }
