@@ -291,24 +291,37 @@ fn replayed_differences_give_the_new_extraction_byte_for_byte() {
     assert_eq!(from_nothing.bytes(), now.bytes());
 }
 
-/// Does to the store what the move of a mailbox to the red list does.
+/// Publishes changes to the store, as an import or an operator does.
 #[tokio::main(flavor = "current_thread")]
-async fn hide(place: &Place, adresse: &str) {
+async fn publish(place: &Place, changes: &[String]) {
     let (cluster, options) = annuaire::store::cluster::join(&place.path("data")).await.unwrap();
     let mut store = sqlx::PgConnection::connect_with(&options).await.unwrap();
-    let mut change = store.begin().await.unwrap();
-    for statement in [
-        "update mailboxes set liste_rouge = true where adresse = $1",
-        "insert into publications (version, rebuild)
-         select max(version) + 1, $1 = '' from publications",
-        "insert into change_log (version, genre, entity_id, public_id, action)
-         select (select max(version) from publications), 'm', id, public_id, 'w' from mailboxes where adresse = $1",
-    ] {
-        sqlx::query(statement).bind(adresse).execute(&mut *change).await.unwrap();
+    let mut publication = store.begin().await.unwrap();
+    let version =
+        "insert into publications (version, rebuild) select max(version) + 1, false from publications";
+    for change in [version].into_iter().chain(changes.iter().map(String::as_str)) {
+        let change = sqlx::AssertSqlSafe(change.to_owned());
+        let rows = sqlx::raw_sql(change).execute(&mut *publication).await.unwrap();
+        assert!(rows.rows_affected() > 0);
     }
-    change.commit().await.unwrap();
+    publication.commit().await.unwrap();
     store.close().await.unwrap();
     cluster.release().await;
+}
+
+/// The line of the change log.
+fn logged(genre: char, action: char, entries: &str) -> String {
+    format!(
+        "insert into change_log (version, genre, entity_id, public_id, action)
+         select (select max(version) from publications), '{genre}', id, public_id, '{action}' from {entries}"
+    )
+}
+
+/// Moves a mailbox to the red list.
+fn hide(place: &Place, adresse: &str) {
+    let entry = format!("mailboxes where adresse = '{adresse}'");
+    let move_it = format!("update mailboxes set liste_rouge = true where adresse = '{adresse}'");
+    publish(place, &[move_it, logged('m', 'w', &entry)]);
 }
 
 #[test]
@@ -345,6 +358,33 @@ fn a_move_to_the_red_list_withdraws_the_files_that_held_the_address_until_they_a
         assert!(matches!(status, 200 | 503));
         status == 200 && !holds(&file)
     });
+}
+
+#[test]
+fn an_entry_that_another_s_change_brings_out_of_the_filter_is_withdrawn() {
+    let place = Place::new();
+    let node = served(&place);
+    let query = "&departement=44";
+    let (mark, full) = extracted(&node, "professionnels", query);
+    let mut replica = Replica::default();
+    replica.load(&full);
+    let moved = "(select id from structures where departement = '44')";
+    let relocate = |table: &str| {
+        format!("update {table} set departement = '85' where departement = '44' and structure_id in {moved}")
+    };
+    let entries = "structures where departement = '44'";
+    publish(
+        &place,
+        &[
+            logged('s', 'u', entries),
+            relocate("structures_rpps"),
+            relocate("structures_finess"),
+        ],
+    );
+    let (_, delta) = extracted(&node, "professionnels", &format!("{query}&depuis={mark}"));
+    replica.apply(&delta);
+    assert!(!full.is_empty() && !delta.is_empty());
+    assert_eq!(text(replica.bytes()), extracted(&node, "professionnels", query).1);
 }
 
 #[test]

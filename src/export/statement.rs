@@ -31,14 +31,7 @@ pub fn published(layout: &Layout, filters: &Filters, after: i64, all: bool) -> R
     let condition = filters.condition(layout)?;
     let changed = match all {
         true => String::new(),
-        false => format!(
-            " and {} in (select entity_id from journal where genre = '{}'{})",
-            layout.entity,
-            layout.genre,
-            layout
-                .touched
-                .map_or_else(String::new, |touched| format!(" union {touched}"))
-        ),
+        false => format!(" and {} in ({})", layout.entity, changed(layout)),
     };
     Ok(format!(
         "copy ({} select 'publication', {}, {} from {} where {condition}{changed} order by {}) to stdout",
@@ -51,18 +44,30 @@ pub fn published(layout: &Layout, filters: &Filters, after: i64, all: bool) -> R
 }
 
 /// The entries that were there at a version and are not, or do not meet the filters, now: `retrait` and the opaque
-/// id, nothing else. What was created and hidden since was never there.
+/// id, nothing else. What was created and hidden since was never there. One that went and came again is in the log
+/// with its new number too.
 pub fn withdrawn(layout: &Layout, filters: &Filters, after: i64) -> Result<String, ExportError> {
     let condition = filters.condition(layout)?;
     let empty = ", ''".repeat(layout.expressions().count());
+    let (id, from) = (layout.public_id, layout.from);
+    // What another's change brought out of the filters is in no log of its own.
+    let touched = layout.touched.map_or_else(String::new, |touched| {
+        format!(
+            " union select {id} from {from} where {} and {} in ({touched})",
+            layout.visible, layout.entity
+        )
+    });
     Ok(format!(
-        "copy ({} select 'retrait', g.public_id{empty} from ({}) g
-           where not exists (select 1 from {} where {condition} and {} = any(g.entities))
+        "copy ({}, present as materialized (
+             select distinct {id} as public_id from {from} where {condition} and {} in ({}))
+           select 'retrait', g.public_id{empty}
+           from (select public_id from ({}) w{touched}) g
+           where g.public_id not in (select public_id from present)
            order by g.public_id collate \"C\") to stdout",
         journal(after),
+        layout.entity,
+        changed(layout),
         were_there(layout.genre, after),
-        layout.from,
-        layout.entity
     ))
 }
 
@@ -72,6 +77,17 @@ pub fn something_withdrawn(genre: char, after: i64) -> String {
         "{} select exists (select 1 from ({}) g where g.gone)",
         journal(after),
         were_there(genre, after)
+    )
+}
+
+/// The numbers of the entries that the log tells of, and of those that show what it tells of.
+fn changed(layout: &Layout) -> String {
+    let touched = layout
+        .touched
+        .map_or_else(String::new, |touched| format!(" union {touched}"));
+    format!(
+        "select entity_id from journal where genre = '{}'{touched}",
+        layout.genre
     )
 }
 
@@ -90,14 +106,12 @@ fn journal(after: i64) -> String {
 /// before. One version may say of one entry both that it went and that it came again: then it was there.
 fn were_there(genre: char, after: i64) -> String {
     format!(
-        "select j.public_id, array_agg(distinct j.entity_id) as entities, bool_or(j.action = 'w') as gone
-         from journal j
-         join (select public_id, min(version) as version from journal where genre = '{genre}' group by public_id) f
-           using (public_id)
-         where j.genre = '{genre}'
+        "select j.public_id, bool_or(j.action = 'w') as gone
+         from (select public_id, version, action, min(version) over (partition by public_id) as first
+               from journal where genre = '{genre}') j
          group by j.public_id
-         having (not bool_or(j.version = f.version and j.action = 'c')
-                 or bool_or(j.version = f.version and j.action = 'w'))
+         having (not bool_or(j.version = j.first and j.action = 'c')
+                 or bool_or(j.version = j.first and j.action = 'w'))
             and coalesce((select b.action from change_log b
                           where b.public_id = j.public_id and b.version <= {after}
                           order by b.version desc, b.action limit 1), 'u') <> 'w'"
