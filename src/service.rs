@@ -2,6 +2,7 @@
 
 mod around;
 mod failures;
+mod indicators;
 mod publication;
 mod reference;
 mod signin;
@@ -30,8 +31,9 @@ use crate::view::json;
 use crate::visibility::Viewer;
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
-pub use crate::index::{Recherche, Tri};
+pub use crate::index::{Recherche, Share, Tri};
 use failures::Failures;
+pub use indicators::{Indicateur, National};
 use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
 pub use signin::Standing;
@@ -69,6 +71,7 @@ struct Inner {
     contact: Arc<Contact>,
     failures: Failures,
     reference: ArcSwap<Reference>,
+    indicators: indicators::Kept,
 }
 
 impl std::fmt::Debug for Directory {
@@ -176,6 +179,7 @@ impl Directory {
             contact,
             failures: Failures::default(),
             reference,
+            indicators: indicators::Kept::default(),
         })))
     }
 

@@ -3,7 +3,9 @@
 
 mod account;
 mod audit;
+mod export;
 mod history;
+pub mod http_limits;
 mod import;
 pub mod ldap_limits;
 pub mod retention;
@@ -44,6 +46,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         load_sample_when_empty: Option<std::path::PathBuf>,
     },
+    /// Writes an extraction
+    Export(Box<export::ExportOptions>),
     /// Accounts and their keys
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
                 options,
                 load_sample_when_empty,
             } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
+            Command::Export(options) => export::run(&common, *options).await,
             Command::Account(command) => account::run(&common, command).await,
             Command::Audit(options) => audit::run(&common, options).await,
             Command::Purge { options, json } => {

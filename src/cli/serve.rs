@@ -9,17 +9,18 @@ use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{CommonSettings, ServeSettings};
 use super::{Failure, close_store, open_store};
+use crate::export::Exports;
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::index::sweep::sweep;
 use crate::ldap;
 use crate::rest::{self, RestState};
+use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
@@ -27,7 +28,7 @@ use crate::source::signature::Trust;
 use crate::store::contact::Contact;
 use crate::store::lock::ServeLock;
 use crate::store::retention::{self, Retention};
-use crate::store::{changes, export, nodes};
+use crate::store::{changes, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -135,10 +136,28 @@ async fn serve(
     let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
     let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
-    let rest = RestState::new(directory.clone(), extraction(pool.clone()), seed);
+    let exports = Exports::open(pool.clone(), data_dir);
+    let exporting = tokio::spawn(exports.clone().keep(stop.clone()));
+    let http_limits = settings.http_limits.clone();
+    let bounds = http::Bounds {
+        connections: http_limits.connections,
+        connections_of_one: http_limits.connections_per_address,
+        head: http_limits.head,
+        proxies: settings.trusted_proxies.clone(),
+    };
+    let rest_settings = rest::Settings {
+        public_requests_per_minute: http_limits.public_requests_per_minute,
+        account_requests_per_minute: http_limits.account_requests_per_minute,
+        public_entries_per_day: http_limits.public_entries_per_day,
+        origins: http_limits.origins,
+        answer: http_limits.answer,
+        proxies: settings.trusted_proxies.clone(),
+    };
+    let rest = RestState::new(directory.clone(), exports, rest_settings, seed);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
-    let served = tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, stop.clone()));
+    let served =
+        tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, bounds, stop.clone()));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -153,6 +172,7 @@ async fn serve(
     stop.cancel();
     let _ = tokio::time::timeout(DRAIN, served).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
+    exporting.abort();
     following.abort();
     referring.abort();
     purging.abort();
@@ -231,13 +251,6 @@ async fn report(node: Arc<Node>, pool: sqlx::PgPool, stop: CancellationToken) {
 
 fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-fn extraction(pool: sqlx::PgPool) -> rest::OpenExtraction {
-    Arc::new(move || {
-        let rows = export::correspondance(pool.clone());
-        Box::pin(rows.map(|row| row.map(Into::into).map_err(std::io::Error::other)))
-    })
 }
 
 /// Says where the node listens, and three things to try.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Command};
 use serde::Deserialize;
 
+use super::http_limits::{HttpLimits, HttpOptions};
 use super::ldap_limits::{LdapLimits, LdapOptions};
 use super::retention::RetentionOptions;
 use crate::server::networks::Networks;
@@ -109,8 +110,8 @@ pub struct ServeOptions {
     #[arg(long, value_name = "FILE", env = "ANNUAIRE_CLIENT_CA")]
     pub client_ca: Option<PathBuf>,
 
-    /// Networks of the proxies whose word on the client's address is taken (PROXY protocol on the LDAP addresses), as
-    /// 192.0.2.0/24,2001:db8::/32 [default: none]
+    /// Networks of the proxies whose word on the client's address is taken (PROXY protocol on the LDAP addresses,
+    /// X-Forwarded-For or Forwarded on the HTTP one), as 192.0.2.0/24,2001:db8::/32 [default: none]
     #[arg(long, value_name = "NETWORKS", env = "ANNUAIRE_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<Networks>,
 
@@ -136,6 +137,10 @@ pub struct ServeOptions {
     #[serde(flatten)]
     pub ldap_limits: LdapOptions,
 
+    /// Limits of HTTP.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub http_limits: HttpOptions,
     /// How long what need not stay is kept.
     #[command(flatten)]
     #[serde(flatten)]
@@ -184,6 +189,8 @@ pub struct ServeSettings {
     pub ldap_account_size_limit: Option<u32>,
     /// Limits of LDAP.
     pub ldap_limits: LdapLimits,
+    /// Limits of HTTP.
+    pub http_limits: HttpLimits,
     /// Time without the store after which mailboxes are not told; none for never.
     pub stale_after: Option<Duration>,
     /// How long what need not stay is kept.
@@ -333,6 +340,7 @@ impl SettingsFile {
                     .unwrap_or(1000),
             ),
             ldap_limits: written.ldap_limits.over(&file.ldap_limits),
+            http_limits: written.http_limits.over(&file.http_limits),
             stale_after: Some(written.stale_after.or(file.stale_after).unwrap_or(900))
                 .filter(|seconds| *seconds > 0)
                 .map(Duration::from_secs),

@@ -5,6 +5,7 @@
 mod build;
 mod document;
 pub mod follow;
+pub mod indicators;
 pub mod node;
 mod plan;
 mod postings;
@@ -19,6 +20,7 @@ mod terms;
 mod towns;
 pub mod views;
 
+pub use indicators::{Indicators, Share};
 pub use recherche::{Facet, Hit, Page, Recherche, Tri, is_cursor, synonyms};
 pub use schema::hash;
 pub use search::mark_before;

@@ -5,7 +5,6 @@
 //! [`connection`] holds a session together.
 
 pub mod bind;
-pub mod budget;
 pub mod compare;
 pub mod connection;
 pub mod controls;
@@ -29,10 +28,10 @@ use tokio::sync::Semaphore;
 
 pub use connection::{Link, Security, serve_connection};
 
+use crate::server::budget::Budget;
 use crate::server::tls::TlsIdentity;
 use crate::service::Directory;
 use crate::visibility::Viewer;
-use budget::Budget;
 use connection::Unsent;
 use controls::paged::Sealer;
 use dn::DnError;

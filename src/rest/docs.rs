@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
-use utoipa::openapi::OpenApi as Document;
 
 use super::problem::KINDS;
 
@@ -15,16 +14,15 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:t
 a{color:#1b4f9c}@media(prefers-color-scheme:dark){body{color:#e8e8f0;background:#16161f}code{background:#2a2a38}a{color:#8db7ff}td,th{border-color:#444}}";
 
 /// The page of the operations and shapes.
-pub fn operations(document: &Document) -> String {
-    let document = serde_json::to_value(document).unwrap_or_default();
+pub fn operations(document: &Value) -> String {
     let mut body = String::new();
-    let title = text(&document, "/info/title");
+    let title = text(document, "/info/title");
     push(
         &mut body,
         format_args!(
             "<h1>{}</h1><p>{}</p>",
             escaped(title),
-            rich(text(&document, "/info/description"))
+            rich(text(document, "/info/description"))
         ),
     );
     body.push_str(
@@ -32,13 +30,13 @@ pub fn operations(document: &Document) -> String {
          <h2>Authentification</h2><p>En-tête <code>ESANTE-API-KEY: clé</code> ou <code>Authorization: Bearer clé</code>.</p>\
          <h2>Appels</h2>",
     );
-    for (path, methods) in members(&document, "/paths") {
+    for (path, methods) in members(document, "/paths") {
         for (method, operation) in methods.as_object().into_iter().flatten() {
-            write_operation(&mut body, path, method, operation);
+            write_operation(&mut body, document, path, method, operation);
         }
     }
     body.push_str("<h2>Documents</h2>");
-    for (name, schema) in members(&document, "/components/schemas") {
+    for (name, schema) in members(document, "/components/schemas") {
         write_schema(&mut body, name, schema);
     }
     page(title, &body)
@@ -66,7 +64,7 @@ pub fn problems() -> String {
     page("Erreurs", &body)
 }
 
-fn write_operation(body: &mut String, path: &str, method: &str, operation: &Value) {
+fn write_operation(body: &mut String, document: &Value, path: &str, method: &str, operation: &Value) {
     let method = method.to_uppercase();
     let heading = format_args!(
         "<h3><span class=\"m\">{}</span> <code>{}</code></h3><p><strong>{}</strong></p>",
@@ -82,7 +80,7 @@ fn write_operation(body: &mut String, path: &str, method: &str, operation: &Valu
     let parameters = operation.get("parameters").and_then(Value::as_array);
     if let Some(parameters) = parameters.filter(|p| !p.is_empty()) {
         body.push_str("<table><tr><th>Paramètre</th><th>Type</th><th>Sens</th></tr>");
-        for parameter in parameters {
+        for parameter in parameters.iter().map(|parameter| resolved(document, parameter)) {
             let schema = parameter.get("schema").unwrap_or(&Value::Null);
             write_row(
                 body,
@@ -98,6 +96,7 @@ fn write_operation(body: &mut String, path: &str, method: &str, operation: &Valu
     }
     body.push_str("<table><tr><th>Réponse</th><th>Document</th><th>Sens</th></tr>");
     for (status, response) in members(operation, "/responses") {
+        let response = resolved(document, response);
         let content = members(response, "/content").next();
         let schema = content
             .and_then(|(_, content)| content.get("schema"))
@@ -140,6 +139,15 @@ fn write_row(body: &mut String, name: &str, schema: &Value, meaning: &str) {
         body,
         format_args!("<tr><td><code>{name}</code></td><td>{sort}</td><td>{meaning}</td></tr>"),
     );
+}
+
+/// What a part is that only refers to another.
+fn resolved<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    let reference = part.get("$ref").and_then(Value::as_str);
+    let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
+    pointer
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(part)
 }
 
 /// A schema in a few words, linked to its own section where it has one.
@@ -222,7 +230,7 @@ mod tests {
     fn every_operation_and_shape_is_on_the_page() {
         let document = crate::rest::openapi();
         let page = operations(&document);
-        for path in document.paths.paths.keys() {
+        for (path, _) in members(&document, "/paths") {
             assert!(page.contains(&format!("<code>{path}</code>")), "{path}");
         }
         for anchor in page

@@ -19,11 +19,12 @@ pub struct Domaines {
 /// Un domaine de l'espace de confiance.
 #[derive(Serialize, ToSchema)]
 pub struct Domaine {
-    #[schema(example = "a-exemple.mssante.fr")]
+    #[schema(example = "sage-femme-exemple.mssante.fr")]
     pub nom: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, example = "Domaine d'essai")]
     pub description: String,
+    #[schema(example = json!(["Opérateur Exemple"]))]
     pub operateurs: Vec<String>,
 }
 

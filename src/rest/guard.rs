@@ -1,7 +1,7 @@
 //! Around every request: its identifier, its delay, its line in the access log, its place in the counters.
 //! The log never holds a query string nor a value of the path: people's names are in them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method};
@@ -12,9 +12,6 @@ use tracing::Instrument;
 use super::problem::{INTERNAL, Problem, TIMEOUT};
 use super::state::RestState;
 
-/// From the request's head to the answer's head; the body of an extraction may take longer.
-const DELAY: Duration = Duration::from_secs(10);
-
 /// The middleware of the public router.
 pub async fn guard(State(state): State<RestState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -24,7 +21,7 @@ pub async fn guard(State(state): State<RestState>, request: Request, next: Next)
     let id = state.next_request_id();
     let span = tracing::info_span!("request", id);
 
-    let answered = tokio::time::timeout(DELAY, next.run(request).instrument(span)).await;
+    let answered = tokio::time::timeout(state.settings.answer, next.run(request).instrument(span)).await;
     let mut response = answered.unwrap_or_else(|_| Problem::of(&TIMEOUT).into_response());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::record;
+use super::client::Client;
 use super::parameters::{Name, NoParameter, Parameters};
 use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
@@ -15,19 +16,21 @@ use crate::view::json::Messagerie;
 ///
 /// Aux appels authentifiés s'ajoute `telephone`, quand son titulaire en a accepté la publication.
 #[utoipa::path(get, path = "/api/v1/messageries/{adresse}", tag = "Fiches",
-    params(("adresse" = String, Path, description = "L'adresse, majuscules ou minuscules", example = "claire.testeur@a-exemple.mssante.fr")),
+    params(("adresse" = String, Path, description = "L'adresse, majuscules ou minuscules", example = "claire.testeur@sage-femme-exemple.mssante.fr")),
     responses(
         (status = 200, description = "La fiche", body = Messagerie<'static>),
         (status = 404, description = "Aucune fiche", body = Probleme<'static>, content_type = "application/problem+json")))]
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     _: Parameters<NoParameter>,
     Name(address): Name,
 ) -> Result<Response, Problem> {
-    record(
-        state
-            .ask(move |directory| directory.messagerie(&address, &viewer))
-            .await?,
-    )
+    let asker = viewer.clone();
+    let found = state
+        .ask(move |directory| directory.messagerie(&address, &asker))
+        .await?;
+    state.quotas.read(&viewer, client, &found)?;
+    record(found)
 }

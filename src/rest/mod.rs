@@ -5,33 +5,38 @@
 //! [`guard`] what is logged and counted, [`specification`] and [`docs`] what is said of it all.
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
-use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod administration;
 mod answer;
+mod client;
+mod conditional;
 mod docs;
 mod domaines;
-mod extractions;
+pub mod extractions;
 mod guard;
+pub mod indicateurs;
 mod messageries;
 mod metrics;
 mod nearest;
 mod nomenclatures;
 mod operateur;
+mod origins;
 mod parameters;
 mod problem;
 mod professionnels;
+mod quota;
 pub mod recherche;
 mod sante;
 mod signin;
@@ -41,7 +46,9 @@ pub mod structures;
 pub mod suggestions;
 mod verification;
 
-pub use state::{Lines, OpenExtraction, RestState};
+pub use client::Peer;
+pub use origins::Origins;
+pub use state::{RestState, Settings};
 
 /// The longest body of a request, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -61,6 +68,7 @@ fn operations() -> OpenApiRouter<RestState> {
         .routes(routes!(domaines::get))
         .routes(routes!(nomenclatures::list))
         .routes(routes!(nomenclatures::get))
+        .routes(routes!(indicateurs::get))
         .routes(routes!(extractions::list))
         .routes(routes!(extractions::get))
         .routes(routes!(
@@ -82,14 +90,14 @@ fn operations() -> OpenApiRouter<RestState> {
 }
 
 /// The specification of what [`router`] serves.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    specification::finished(operations().into_openapi())
+pub fn openapi() -> serde_json::Value {
+    specification::finished(&operations().into_openapi())
 }
 
 /// What the public address serves.
 pub fn router(state: RestState) -> Router {
     let (api, document) = operations().split_for_parts();
-    let document = specification::finished(document);
+    let document = specification::finished(&document);
     let page = docs::operations(&document);
     api.route("/openapi.json", get(async move || Json(document)))
         .route("/api/v1/sante", get(sante::get))
@@ -98,9 +106,11 @@ pub fn router(state: RestState) -> Router {
         .fallback(async || problem::Problem::of(&problem::UNKNOWN_ROUTE))
         .method_not_allowed_fallback(async || problem::Problem::of(&problem::METHOD))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(conditional::tag))
         .layer(map_response(uncached))
-        .layer(CompressionLayer::new())
-        .layer(cors())
+        .layer(CompressionLayer::new().compress_when(compressible()))
+        .layer(from_fn(quota::tell))
+        .layer(state.settings.origins.layer())
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .with_state(state)
@@ -120,21 +130,21 @@ fn html(page: String) -> Response {
     ([(CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(page)).into_response()
 }
 
-/// An address that is withdrawn is gone within a second: nothing between may keep an answer, least of all
-/// one made for another viewer.
+/// An address that is withdrawn is gone within a second: nothing between may keep an answer, least of all one made
+/// for another viewer, and who asked asks again before each use.
 async fn uncached(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.append(VARY, HeaderValue::from_static("authorization, esante-api-key"));
     response
 }
 
-/// Any page may read. Keys are brought by the page itself, never by the browser, so this lends nobody's rights.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET])
-        .allow_headers([ACCEPT, AUTHORIZATION, HeaderName::from_static(signin::KEY_HEADER)])
+/// Files that are compressed already are sent as they are: their hash and their length are in the manifest.
+fn compressible() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/gzip"))
+        .and(NotForContentType::const_new("application/zstd"))
+        .and(NotForContentType::const_new("application/vnd.apache.parquet"))
 }
 
 #[cfg(test)]

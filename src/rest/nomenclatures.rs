@@ -13,12 +13,14 @@ use super::state::RestState;
 /// Les noms des tables.
 #[derive(Serialize, ToSchema)]
 pub struct Nomenclatures {
+    #[schema(example = json!(["TRE_G15"]))]
     pub nomenclatures: Vec<String>,
 }
 
 /// Une table de codes.
 #[derive(Serialize, ToSchema)]
 pub struct Nomenclature {
+    #[schema(example = "TRE_G15")]
     pub table: String,
     pub codes: Vec<Concept>,
 }
@@ -32,6 +34,7 @@ pub struct Concept {
     pub libelle: String,
     /// Quand le code a cessé d'être valide.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2020-12-31")]
     pub date_fin: Option<String>,
 }
 
@@ -49,7 +52,7 @@ pub async fn list(
 
 /// Lire une nomenclature
 #[utoipa::path(get, path = "/api/v1/nomenclatures/{table}", tag = "Référentiels",
-    params(("table" = String, Path, description = "Le nom de la table")),
+    params(("table" = String, Path, description = "Le nom de la table", example = "TRE_G15")),
     responses(
         (status = 200, description = "Ses codes", body = Nomenclature),
         (status = 404, description = "Aucune table de ce nom", body = Probleme<'static>, content_type = "application/problem+json")))]

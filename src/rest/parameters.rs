@@ -10,13 +10,12 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use utoipa::IntoParams;
 
-use super::nearest::nearest;
 use super::problem::{BAD_PARAMETER, NOT_FOUND, Problem};
 
 /// The most values that one repeated filter takes.
-const MOST_VALUES: usize = 50;
+pub const MOST_VALUES: usize = 50;
 /// The most letters of one text.
-const MOST_LETTERS: usize = 200;
+pub const MOST_LETTERS: usize = 200;
 /// The most parameters of one request, all names together.
 const MOST_PARAMETERS: usize = 1_000;
 
@@ -69,8 +68,7 @@ impl<P: IntoParams> Parameters<P> {
         let mut values: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in pairs {
             if !known.contains(&name) {
-                let hint = nearest(&name, known.iter().map(String::as_str));
-                return Err(Problem::unknown_parameter(&name, hint));
+                return Err(Problem::unknown_parameter(&name, known));
             }
             // A form sends its empty fields too: they ask for nothing.
             let value = value.trim();
@@ -159,6 +157,26 @@ fn bounded<'a>(name: &str, value: &'a str, most: usize) -> Result<&'a str, Probl
     Ok(value)
 }
 
+/// A type that the specification knows as one of some words, which are those that [`Parameters::choice`] is given.
+macro_rules! words {
+    ($name:ident, $choices:ident) => {
+        struct $name;
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let words = $choices.iter().map(|(word, _)| *word);
+                let word = utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .enum_values(Some(words));
+                word.into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    };
+}
+pub(super) use words;
+
 /// A value of a parameter that cannot be taken.
 pub fn invalid(name: &str, expected: &str) -> Problem {
     Problem::value(&BAD_PARAMETER, name, expected)
@@ -196,12 +214,16 @@ mod tests {
         Parameters::from_query(query)
     }
 
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
     fn an_unknown_name_is_refused_with_its_neighbour() {
         let problem = read("department=99").unwrap_err();
         assert_eq!(
             problem,
-            Problem::unknown_parameter("department", Some("departement"))
+            Problem::unknown_parameter("department", names(&["q", "departement", "page", "lat"]))
         );
         assert_eq!(problem.kind(), &UNKNOWN_PARAMETER);
     }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::nearest::nearest;
 use crate::service::ServiceError;
 
 /// A sort of problem: a line of the page `/docs/erreurs`.
@@ -61,6 +62,14 @@ kinds! {
         "Le corps doit être annoncé par « Content-Type: application/json ».";
     BAD_SHAPE, UNPROCESSABLE_ENTITY, "forme-inattendue", "Forme inattendue",
         "Le document JSON est bien formé, mais n'est pas ce que cette route attend.";
+    RANGE, RANGE_NOT_SATISFIABLE, "partie-absente", "Partie absente",
+        "Le fichier est plus court que la partie demandée par « Range ».";
+    QUOTA, TOO_MANY_REQUESTS, "quota-depasse", "Quota dépassé",
+        "Trop de requêtes de cette adresse ou de ce compte ; réessayer après « Retry-After ». Pour lire l'annuaire entier, ou ce qui en a changé, les extractions sont faites pour cela : /api/v1/extractions.";
+    QUOTA_OF_DAY, TOO_MANY_REQUESTS, "quota-du-jour", "Quota du jour dépassé",
+        "Cette adresse a lu aujourd'hui autant de fiches que le public peut en lire en un jour. Pour lire l'annuaire entier, ou ce qui en a changé, les extractions sont faites pour cela : /api/v1/extractions.";
+    REMAKING, SERVICE_UNAVAILABLE, "extraction-en-cours", "Extraction en cours d'écriture",
+        "Ce fichier est en cours de réécriture ; réessayer après « Retry-After », ou lire l'extraction au fil de l'eau : /api/v1/extractions.";
     INTERNAL, INTERNAL_SERVER_ERROR, "erreur-interne", "Erreur interne",
         "Une erreur imprévue est survenue ; elle est journalisée sous l'identifiant de l'en-tête X-Request-Id.";
     UNAVAILABLE, SERVICE_UNAVAILABLE, "indisponible", "Service indisponible",
@@ -77,6 +86,10 @@ pub struct Problem {
     kind: &'static Kind,
     detail: Option<String>,
     parameter: Option<String>,
+    /// Names that could have been given instead.
+    known: Vec<String>,
+    /// Seconds after which to try again, where the kind does not say.
+    retry_after: Option<u64>,
 }
 
 /// Le corps de toute erreur (RFC 9457), de type `application/problem+json`.
@@ -95,6 +108,10 @@ pub struct Probleme<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "department")]
     parametre: Option<&'a str>,
+    /// Ceux que la route connaît, quand un autre a été donné.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(required = false, example = json!(["q", "departement"]))]
+    parametres_connus: &'a [String],
 }
 
 impl Problem {
@@ -104,6 +121,16 @@ impl Problem {
             kind,
             detail: None,
             parameter: None,
+            known: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Says after how many seconds to try again.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -118,19 +145,23 @@ impl Problem {
     /// A parameter (or field of a body) whose value cannot be taken, and what is expected instead.
     pub fn value(kind: &'static Kind, parameter: &str, expected: &str) -> Self {
         Self {
-            kind,
-            detail: Some(format!("{parameter} : {expected}")),
             parameter: Some(parameter.to_owned()),
+            ..Self::detailed(kind, format!("{parameter} : {expected}"))
         }
     }
 
     /// A parameter name that the route does not know. The name is repeated only where it looks like one.
-    pub fn unknown_parameter(name: &str, nearest: Option<&str>) -> Self {
-        let hint = nearest.map_or_else(String::new, |n| format!(" ; vouliez-vous « {n} » ?"));
-        match presentable(name) {
+    pub fn unknown_parameter(name: &str, known: Vec<String>) -> Self {
+        let hint = match (nearest(name, known.iter().map(String::as_str)), known.is_empty()) {
+            (Some(nearest), _) => format!(" ; vouliez-vous « {nearest} » ?"),
+            (None, true) => " ; cette route n'en prend aucun".to_owned(),
+            (None, false) => String::new(),
+        };
+        let problem = match presentable(name) {
             true => Self::value(&UNKNOWN_PARAMETER, name, &format!("paramètre inconnu{hint}")),
             false => Self::detailed(&UNKNOWN_PARAMETER, format!("paramètre inconnu{hint}")),
-        }
+        };
+        Self { known, ..problem }
     }
 
     #[cfg(test)]
@@ -177,20 +208,31 @@ impl From<ServiceError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The body.
+    pub fn json(&self) -> String {
         let body = Probleme {
             r#type: format!("/docs/erreurs#{}", self.kind.anchor),
             title: self.kind.title,
             status: self.kind.status.as_u16(),
             detail: self.detail.as_deref().unwrap_or(self.kind.explanation),
             parametre: self.parameter.as_deref(),
+            parametres_connus: &self.known,
         };
-        let body = serde_json::to_string(&body).unwrap_or_default();
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = self.json();
         let content_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (self.kind.status, [content_type], body).into_response();
         if let Some((name, value)) = companion_header(self.kind.status) {
             response.headers_mut().insert(name, value);
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -220,10 +262,14 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_parameter_has_the_agreed_shape() {
         assert_eq!(
-            body(Problem::unknown_parameter("department", Some("departement"))).await,
+            body(Problem::unknown_parameter(
+                "department",
+                vec!["departement".to_owned()]
+            ))
+            .await,
             r#"{"type":"/docs/erreurs#parametre-inconnu","title":"Paramètre inconnu","status":400,"#
                 .to_owned()
-                + r#""detail":"department : paramètre inconnu ; vouliez-vous « departement » ?","parametre":"department"}"#
+                + r#""detail":"department : paramètre inconnu ; vouliez-vous « departement » ?","parametre":"department","parametres_connus":["departement"]}"#
         );
     }
 
@@ -234,7 +280,7 @@ mod tests {
             "199990000000001%40patient.mssante.fr",
             "a.b",
         ] {
-            let body = body(Problem::unknown_parameter(name, None)).await;
+            let body = body(Problem::unknown_parameter(name, Vec::new())).await;
             assert!(
                 !body.contains("199990000000001") && !body.contains("a.b"),
                 "{body}"

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::record;
+use super::client::Client;
 use super::parameters::{Name, NoParameter, Parameters};
 use super::problem::{Problem, Probleme};
 use super::signin::SignedIn;
@@ -12,19 +13,21 @@ use crate::view::json::Professionnel;
 
 /// Lire un professionnel
 #[utoipa::path(get, path = "/api/v1/professionnels/{identification_nationale}", tag = "Fiches",
-    params(("identification_nationale" = String, Path, description = "`8` + RPPS ou `0` + ADELI", example = "899000000011")),
+    params(("identification_nationale" = String, Path, description = "`8` + RPPS ou `0` + ADELI", example = "899000000002")),
     responses(
         (status = 200, description = "La fiche", body = Professionnel<'static>),
         (status = 404, description = "Aucune fiche", body = Probleme<'static>, content_type = "application/problem+json")))]
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     _: Parameters<NoParameter>,
     Name(id): Name,
 ) -> Result<Response, Problem> {
-    record(
-        state
-            .ask(move |directory| directory.professionnel(&id, &viewer))
-            .await?,
-    )
+    let asker = viewer.clone();
+    let found = state
+        .ask(move |directory| directory.professionnel(&id, &asker))
+        .await?;
+    state.quotas.read(&viewer, client, &found)?;
+    record(found)
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{json_text, with_list};
-use super::parameters::{Parameters, invalid};
+use super::client::Client;
+use super::parameters::{Parameters, invalid, words};
 use super::problem::Problem;
 use super::signin::SignedIn;
 use super::state::RestState;
@@ -43,56 +44,75 @@ const ORDERS: &[(&str, Tri)] = &[
 #[into_params(parameter_in = Query)]
 pub struct RechercheParams {
     /// Mots cherchés, dans n'importe quel ordre, fautes de frappe tolérées ; 200 caractères au plus.
+    #[param(example = "sage-femme testeur")]
     pub q: Option<String>,
     /// `professionnel`, `structure`, `messagerie` ; répétable.
+    #[param(inline, value_type = Option<Vec<TypeDeFiche>>, example = json!(["professionnel"]))]
     pub r#type: Option<Vec<String>>,
     /// Code de profession ; répétable.
+    #[param(example = json!(["50"]))]
     pub profession: Option<Vec<String>>,
     /// Code de savoir-faire ; répétable.
+    #[param(example = json!(["SM54"]))]
     pub savoir_faire: Option<Vec<String>>,
     /// Code de mode d'exercice ; répétable.
+    #[param(example = json!(["L"]))]
     pub mode_exercice: Option<Vec<String>>,
     /// `44`, `2A`, `971` ; répétable.
+    #[param(example = json!(["44", "2A"]))]
     pub departement: Option<Vec<String>>,
     /// Code postal ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus un filtre.
+    #[param(example = json!(["44000"]))]
     pub code_postal: Option<Vec<String>>,
     /// Nom ou code INSEE de commune ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus
     /// un filtre ; un nom vaut pour toutes les communes qui le portent, un code INSEE pour une seule.
+    #[param(example = json!(["Nantes"]))]
     pub commune: Option<Vec<String>>,
     /// Identifiant de structure : FINESS, SIRET, SIREN ou identifiant technique ; répétable.
+    #[param(example = json!(["F990000000"]))]
     pub structure: Option<Vec<String>>,
     /// Avec, ou sans, messagerie publiée.
+    #[param(example = true)]
     pub avec_messagerie: Option<bool>,
     /// Latitude en degrés (WGS84), avec `lon`.
-    #[param(minimum = -90, maximum = 90)]
+    #[param(minimum = -90, maximum = 90, example = 47.218)]
     pub lat: Option<f64>,
     /// Longitude en degrés (WGS84), avec `lat`.
-    #[param(minimum = -180, maximum = 180)]
+    #[param(minimum = -180, maximum = 180, example = -1.553)]
     pub lon: Option<f64>,
     /// Rayon autour de `lat`, `lon`, 10 km par défaut ; sans eux, autour du centre des `commune` et `code_postal`
     /// donnés (de plusieurs, l'un ou l'autre). 500 au plus.
-    #[param(minimum = 0, maximum = 500)]
+    #[param(minimum = 0, maximum = 500, example = 15)]
     pub rayon_km: Option<f64>,
     /// `pertinence` (par défaut), `nom` ou `distance` ; ce dernier avec `lat` et `lon`, ou avec `rayon_km`.
+    #[param(inline, value_type = Option<Ordre>, example = "nom")]
     pub tri: Option<String>,
     /// Page, la première étant 1 ; `page` × `par_page` va jusqu'à 10 000, au-delà suivre `curseur_suivant`.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 10000, example = 1)]
     pub page: Option<u32>,
     /// Le `curseur_suivant` de la page précédente.
+    #[param(max_length = 1000, example = "Zm9sbG93")]
     pub curseur: Option<String>,
     /// Fiches par page, 20 par défaut.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200, example = 20)]
     pub par_page: Option<u32>,
 }
+
+words!(TypeDeFiche, KINDS);
+words!(Ordre, ORDERS);
 
 /// Une page de résultats, les meilleurs d'abord.
 // Only its schema is used: the body is put together from records that the index keeps as text.
 #[derive(Serialize, ToSchema)]
 pub struct Resultats {
+    #[schema(example = 2)]
     pub total: u64,
+    #[schema(example = 1)]
     pub page: u32,
+    #[schema(example = 20)]
     pub par_page: u32,
     /// À passer dans `curseur` pour la page suivante ; absent à la dernière.
+    #[schema(example = "Zm9sbG93")]
     pub curseur_suivant: Option<String>,
     pub resultats: Vec<Resultat>,
     /// Par filtre, le nombre de fiches de chaque valeur.
@@ -105,6 +125,7 @@ pub struct Resultat {
     #[serde(flatten)]
     pub fiche: Fiche,
     /// Distance au point demandé, ou au centre le plus proche ; celle d'une commune quand la position est approchée.
+    #[schema(example = 1.2)]
     pub distance_km: Option<f64>,
 }
 
@@ -120,8 +141,11 @@ pub enum Fiche {
 /// Une valeur d'un filtre et le nombre de fiches qui la portent.
 #[derive(Serialize, ToSchema)]
 pub struct ValeurDeFacette<'a> {
+    #[schema(example = "50")]
     pub code: &'a str,
+    #[schema(example = "Sage-femme")]
     pub libelle: &'a str,
+    #[schema(example = 2)]
     pub nombre: u64,
 }
 
@@ -143,12 +167,16 @@ struct Head<'a> {
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     parameters: Parameters<RechercheParams>,
 ) -> Result<Response, Problem> {
     let question = read(&parameters)?;
+    let asker = viewer.clone();
     let page = state
-        .ask(move |directory| directory.recherche(&question, &viewer))
+        .ask(move |directory| directory.recherche(&question, &asker))
         .await?;
+    let shown = page.resultats.iter().map(|hit| &hit.json);
+    state.quotas.read(&viewer, client, shown)?;
     Ok(json_text(body(page)))
 }
 

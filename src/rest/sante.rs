@@ -15,8 +15,10 @@ use crate::service;
 /// L'état du service.
 #[derive(Serialize, ToSchema)]
 pub struct EtatPublic {
+    #[schema(example = true)]
     pub vivant: bool,
     /// Faux tant que l'annuaire n'est pas chargé.
+    #[schema(example = true)]
     pub pret: bool,
     pub sources: Vec<SourceChargee>,
 }
@@ -24,8 +26,10 @@ pub struct EtatPublic {
 /// Une source chargée.
 #[derive(Serialize, ToSchema)]
 pub struct SourceChargee {
+    #[schema(example = "rpps_personne_activite")]
     pub genre: String,
     /// La date de la source, non celle du chargement.
+    #[schema(example = "2026-01-15T08:00:00Z")]
     pub date: String,
 }
 

@@ -1,13 +1,13 @@
 //! Who asks: an account by its key, or the public. Never logs nor repeats a key.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 
+use super::client::Client;
 use super::problem::{Problem, UNAUTHORIZED};
+use super::quota::Told;
 use super::state::RestState;
 use crate::visibility::Viewer;
 
@@ -16,24 +16,26 @@ pub const KEY_HEADER: &str = "esante-api-key";
 /// Longer keys are nobody's: they are refused without asking the store.
 const LONGEST_KEY: usize = 256;
 
-/// The viewer of a request. No key: the public. A wrong key, two keys or another scheme: 401.
+/// The viewer of a request, which counts in a quota. No key: the public. A wrong key, two keys or another scheme: 401.
 pub struct SignedIn(pub Viewer);
 
 impl FromRequestParts<RestState> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &RestState) -> Result<Self, Problem> {
-        let Some(key) = key(&parts.headers)? else {
-            return Ok(Self(Viewer::Public));
+        let Ok(client) = Client::from_request_parts(parts, state).await;
+        let told = parts.extensions.get::<Told>();
+        let viewer = match key(&parts.headers) {
+            Ok(None) => Some(Viewer::Public),
+            Ok(Some(key)) => state.directory.authenticate_key(key, client.0).await?,
+            Err(_) => None,
         };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
-            address.ip()
-        });
-        match state.directory.authenticate_key(key, from).await? {
-            Some(viewer) => Ok(Self(viewer)),
-            None => Err(Problem::of(&UNAUTHORIZED)),
-        }
+        let Some(viewer) = viewer else {
+            state.quotas.refused(client, told)?;
+            return Err(Problem::of(&UNAUTHORIZED));
+        };
+        state.quotas.ask(&viewer, client, told)?;
+        Ok(Self(viewer))
     }
 }
 

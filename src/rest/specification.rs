@@ -1,12 +1,14 @@
 //! The specification: made from the operations themselves, then made truer than the derive can.
 //! Never written by hand; `openapi/openapi.json` is its copy, kept equal by a test.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::Probleme;
+
+mod answers;
 
 /// What the document says of the whole, before the operations.
 #[derive(OpenApi)]
@@ -34,14 +36,13 @@ impl Modify for SignIn {
     }
 }
 
-/// What holds for every operation and every shape: each may answer a problem, and nothing is ever `null`.
-pub fn finished(document: Document) -> Document {
-    let Ok(mut value) = serde_json::to_value(&document) else {
-        return document;
-    };
+/// The document as it is served: with what holds for every operation and every shape.
+pub fn finished(document: &Document) -> Value {
+    // A document that the derive made is always a value.
+    let mut value = serde_json::to_value(document).unwrap_or_default();
     drop_null(&mut value);
-    answer_problems(&mut value);
-    serde_json::from_value(value).unwrap_or(document)
+    answers::complete(&mut value);
+    value
 }
 
 /// The derive takes an optional member for a member that may be `null`; here absent means absent.
@@ -80,25 +81,10 @@ fn narrow_one_of(object: &mut Map<String, Value>) {
     }
 }
 
-fn answer_problems(document: &mut Value) {
-    let problem = json!({
-        "description": "Une erreur, expliquée à /docs/erreurs",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Probleme"}}}
-    });
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
-    for operation in operations
-        .filter_map(Value::as_object_mut)
-        .flat_map(|path| path.values_mut())
-    {
-        if let Some(Value::Object(responses)) = operation.get_mut("responses") {
-            responses.insert("default".to_owned(), problem.clone());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

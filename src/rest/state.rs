@@ -1,48 +1,85 @@
 //! What every operation shares: the directory, the source of extractions, counters and bounds.
 //! Never holds anything of a request.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::body::Bytes;
+use std::time::Duration;
+
 use tokio::sync::Semaphore;
-use tokio_stream::Stream;
 
 use super::metrics::Metrics;
+use super::origins::Origins;
 use super::problem::{INTERNAL, Problem, UNAVAILABLE};
+use super::quota::Quotas;
+use crate::export::Exports;
+use crate::server::networks::Networks;
+use crate::server::seats::Seats;
 use crate::service::{Directory, ServiceError};
-
-/// The lines of an extraction without its header, in pieces of any size, LF line ends.
-pub type Lines = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
-
-/// Opens a new reading of `Extraction_Correspondance_MSSante`: rows of the 31 columns, visible boxes only.
-pub type OpenExtraction = Arc<dyn Fn() -> Lines + Send + Sync>;
 
 /// Questions to the directory that run at one time; others wait for their turn, within their own delay.
 const QUESTIONS_AT_ONCE: usize = 64;
-/// Whole extractions that are sent at one time: each holds a connection to Postgres.
-const EXTRACTIONS_AT_ONCE: usize = 4;
+/// Filtered extractions that are sent at one time, in all and to one address: each holds a connection to Postgres.
+const EXTRACTIONS_AT_ONCE: usize = 16;
+const EXTRACTIONS_OF_ONE: usize = 4;
+
+/// What the person who runs the server decides. By default nothing is bounded but the time of an answer.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Requests of one address without a key; 0 for no bound.
+    pub public_requests_per_minute: u32,
+    /// Requests of one account; 0 for no bound.
+    pub account_requests_per_minute: u32,
+    /// Different entries of one address without a key; 0 for no bound.
+    pub public_entries_per_day: usize,
+    /// Sites whose pages may read.
+    pub origins: Origins,
+    /// From the request's head to the answer's head; the body of an extraction may take longer.
+    pub answer: Duration,
+    /// Proxies whose word on the client's address is taken.
+    pub proxies: Networks,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_requests_per_minute: 0,
+            account_requests_per_minute: 0,
+            public_entries_per_day: 0,
+            origins: Origins::Any,
+            answer: Duration::from_secs(10),
+            proxies: Networks::default(),
+        }
+    }
+}
 
 /// The state of the routers; cheap to clone.
 #[derive(Clone)]
 pub struct RestState {
     pub(super) directory: Directory,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) open_extraction: OpenExtraction,
-    pub(super) extractions: Arc<Semaphore>,
+    pub(super) exports: Exports,
+    pub(super) extractions: Arc<Seats>,
+    pub(super) quotas: Arc<Quotas>,
+    pub(super) settings: Arc<Settings>,
     questions: Arc<Semaphore>,
     request_ids: Arc<AtomicU64>,
 }
 
 impl RestState {
     /// `seed` is where the request identifiers begin: random in service, fixed in tests.
-    pub fn new(directory: Directory, open_extraction: OpenExtraction, seed: u64) -> Self {
+    pub fn new(directory: Directory, exports: Exports, settings: Settings, seed: u64) -> Self {
         Self {
             directory,
             metrics: Arc::default(),
-            open_extraction,
-            extractions: Arc::new(Semaphore::new(EXTRACTIONS_AT_ONCE)),
+            exports,
+            extractions: Seats::new(EXTRACTIONS_AT_ONCE, EXTRACTIONS_OF_ONE),
+            quotas: Arc::new(Quotas::new(
+                settings.public_requests_per_minute,
+                settings.account_requests_per_minute,
+                settings.public_entries_per_day,
+            )),
+            settings: Arc::new(settings),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             request_ids: Arc::new(AtomicU64::new(seed)),
         }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::client::Client;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::signin::SignedIn;
@@ -19,9 +20,10 @@ const MOST: usize = 50;
 #[into_params(parameter_in = Query)]
 pub struct SuggestionsParams {
     /// Ce qui est déjà saisi ; 200 caractères au plus.
+    #[param(example = "delafont")]
     pub q: Option<String>,
     /// Nombre de suggestions, 10 par défaut.
-    #[param(minimum = 1, maximum = 50)]
+    #[param(minimum = 1, maximum = 50, example = 10)]
     pub limite: Option<u32>,
 }
 
@@ -42,10 +44,10 @@ pub struct Suggestion {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false, example = "Sage-femme, VILLE-EXEMPLE")]
     pub precision: String,
-    #[schema(example = "899000000011")]
+    #[schema(example = "899000000002")]
     pub identifiant: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: Option<String>,
     /// Pour une profession, un savoir-faire ou une commune : les paramètres de `/recherche` qui les trouvent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +76,7 @@ impl From<service::Suggestion> for Suggestion {
 pub async fn get(
     State(state): State<RestState>,
     SignedIn(viewer): SignedIn,
+    client: Client,
     parameters: Parameters<SuggestionsParams>,
 ) -> Result<Json<Suggestions>, Problem> {
     let limit = parameters.number("limite", 1..=MOST)?.unwrap_or(USUAL);
@@ -81,9 +84,12 @@ pub async fn get(
         let suggestions = Vec::new();
         return Ok(Json(Suggestions { suggestions }));
     };
+    let asker = viewer.clone();
     let found = state
-        .ask(move |directory| directory.suggestions(&q, limit, &viewer))
+        .ask(move |directory| directory.suggestions(&q, limit, &asker))
         .await?;
+    let shown = found.iter().map(|suggestion| &suggestion.identifiant);
+    state.quotas.read(&viewer, client, shown)?;
     let suggestions = found.into_iter().map(Suggestion::from).collect();
     Ok(Json(Suggestions { suggestions }))
 }

@@ -1,17 +1,14 @@
 //! The router from outside, over a socket, with a directory that holds nothing.
 
-use std::sync::Arc;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::export::Exports;
 use crate::service::Directory;
 
 fn state() -> RestState {
-    let row = || bytes::Bytes::from_static(b"PER|a@a-exemple.mssante.fr\n");
-    let open: OpenExtraction = Arc::new(move || -> Lines { Box::pin(tokio_stream::once(Ok(row()))) });
-    RestState::new(Directory::default(), open, 1)
+    RestState::new(Directory::default(), Exports::default(), Settings::default(), 1)
 }
 
 /// Sends one request, head and body, and gives the whole answer.
@@ -76,20 +73,6 @@ async fn a_body_beyond_the_limit_is_413() {
     );
     let taken = exchange(&post(23, r#"{"adresses":["a@b.fr"]}"#)).await;
     assert!(taken.contains(r#"{"resultats":[{"position":0,"#), "{taken}");
-}
-
-#[tokio::test]
-async fn an_extraction_begins_with_its_31_columns() {
-    let answer = get_path("/api/v1/extractions/Extraction_Correspondance_MSSante").await;
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    let mut lines = body.lines();
-    assert_eq!(lines.next().unwrap().split('|').count(), 31);
-    assert_eq!(lines.next(), Some("PER|a@a-exemple.mssante.fr"));
-    assert!(
-        get_path("/api/v1/extractions/autre")
-            .await
-            .starts_with("HTTP/1.0 404")
-    );
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const MOST_ADDRESSES: usize = 500;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AVerifier {
-    #[schema(max_items = 500, example = json!(["claire.testeur@a-exemple.mssante.fr"]))]
+    #[schema(max_items = 500, example = json!(["claire.testeur@sage-femme-exemple.mssante.fr"]))]
     adresses: Vec<String>,
 }
 
@@ -36,13 +36,17 @@ pub struct Verifiees {
 #[derive(Serialize, ToSchema)]
 pub struct Verifiee {
     /// Position dans la demande, la première étant 0.
+    #[schema(example = 0)]
     pub position: usize,
     /// Absente pour l'adresse d'un usager : c'est une donnée de santé.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: Option<String>,
+    #[schema(example = true)]
     pub publiee: bool,
     /// Absent quand aucune liste blanche n'est chargée.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
     pub domaine_de_confiance: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "PER")]
@@ -57,6 +61,7 @@ pub struct Avertissement {
     /// `HORS_ESPACE`, `APICRYPT_V1`, `CITOYEN` ou `FORME`.
     #[schema(example = "APICRYPT_V1")]
     pub code: String,
+    #[schema(example = "Apicrypt version 1 n'est pas interopérable avec l'espace de confiance MSSanté.")]
     pub message: String,
 }
 
@@ -83,6 +88,7 @@ impl Verifiee {
     responses(
         (status = 200, description = "Une réponse par adresse", body = Verifiees),
         (status = 413, description = "Plus de 1 Mio", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 415, description = "Le corps n'est pas annoncé comme du JSON", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 422, description = "Forme inattendue, plus de 500 adresses", body = Probleme<'static>, content_type = "application/problem+json")))]
 pub async fn post(
     State(state): State<RestState>,

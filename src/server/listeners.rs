@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::http;
 use super::networks::Networks;
 use super::proxy;
 use super::seats::{Seat, Seats};
@@ -81,6 +82,7 @@ impl Listeners {
         rest: RestState,
         tls: Arc<TlsIdentity>,
         limits: Limits,
+        http: http::Bounds,
         stop: CancellationToken,
     ) {
         let shared = Shared {
@@ -93,15 +95,9 @@ impl Listeners {
         let tracker = shared.tracker.clone();
         let plain = accept(self.ldap, None, shared.clone());
         let secured = accept(self.ldaps, Some(tls), shared);
-        let waiting = |stop: CancellationToken| async move { stop.cancelled().await };
-        // Who publishes or reads what is hidden is audited with the address that asked.
-        let public = rest::router(rest.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let http = axum::serve(self.http, public).with_graceful_shutdown(waiting(stop.clone()));
-        let admin = axum::serve(self.admin, rest::admin_router(rest)).with_graceful_shutdown(waiting(stop));
-        let (_, _, http, admin) = tokio::join!(plain, secured, async { http.await }, async { admin.await });
-        for error in [http.err(), admin.err()].into_iter().flatten() {
-            tracing::error!(%error, "the HTTP listener ended");
-        }
+        let public = http::serve(self.http, rest::router(rest.clone()), http.clone(), stop.clone());
+        let admin = http::serve(self.admin, rest::admin_router(rest), http, stop);
+        tokio::join!(plain, secured, public, admin);
         tracker.close();
         tracker.wait().await;
     }

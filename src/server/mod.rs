@@ -1,8 +1,11 @@
 //! Listeners, TLS, limits and the way down; the protocols do the talking.
 
+pub mod budget;
 pub mod certificate;
+pub mod http;
 pub mod listeners;
 pub mod networks;
 pub mod proxy;
+pub mod rate;
 pub mod seats;
 pub mod tls;

@@ -45,7 +45,8 @@ pub struct Reference {
     pub vocabulary: Arc<Vocabulary>,
     #[serde(skip)]
     names: HashSet<String>,
-    /// Code and label by facet and the hash under which the index counts a code.
+    /// Code and label by facet and by the hash under which the index counts a code: `10` is a profession and a
+    /// department.
     #[serde(skip)]
     by_hash: HashMap<(&'static str, u64), (String, String)>,
 }
@@ -140,12 +141,17 @@ impl Reference {
         (!self.names.is_empty()).then(|| self.names.contains(domain))
     }
 
+    /// Code and label of a hash that the index counts in a facet.
+    pub fn name(&self, facet: &'static str, hash: u64) -> Option<(String, String)> {
+        self.by_hash.get(&(facet, hash)).cloned()
+    }
+
     /// Codes and labels for a facet's hashes. A code that no table names is left out.
     pub fn name_facet(&self, facet: &Facet) -> Vec<Facette> {
         let named = |value: &u64| match (facet.name, value) {
             ("avec_messagerie", 1) => Some(("true".to_owned(), "Avec messagerie".to_owned())),
             ("avec_messagerie", _) => Some(("false".to_owned(), "Sans messagerie".to_owned())),
-            _ => self.by_hash.get(&(facet.name, *value)).cloned(),
+            _ => self.name(facet.name, *value),
         };
         facet
             .counts
@@ -203,4 +209,28 @@ fn short(concept: &Concept) -> &str {
 
 fn file(data_dir: &Path) -> PathBuf {
     data_dir.join("references.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_named_by_the_tables_of_its_facet() {
+        let concept = |code: &str, libelle: &str| Concept {
+            code: code.to_owned(),
+            libelle: libelle.to_owned(),
+            date_fin: None,
+        };
+        let table = |name: &str, code, libelle| (name.to_owned(), Arc::new(vec![concept(code, libelle)]));
+        let reference = Reference {
+            tables: [table("TRE_G15", "10", "Médecin"), table("TRE_G09", "10", "Aube")].into(),
+            ..Reference::default()
+        };
+        let reference = reference.prepared();
+        let name = |facet| reference.name(facet, index::hash("10")).map(|(_, label)| label);
+        assert_eq!(name("profession").as_deref(), Some("Médecin"));
+        assert_eq!(name("departement").as_deref(), Some("Aube"));
+        assert_eq!(name("mode_exercice"), None);
+    }
 }

@@ -7,7 +7,6 @@ pub mod cluster;
 pub mod connect;
 pub mod contact;
 pub mod documents;
-pub mod export;
 pub mod history;
 pub mod labels;
 pub mod lock;

@@ -23,7 +23,7 @@ impl FromRequestParts<RestState> for ActingAdministrator {
     async fn from_request_parts(parts: &mut Parts, state: &RestState) -> Result<Self, Problem> {
         let SignedIn(viewer) = SignedIn::from_request_parts(parts, state).await?;
         match viewer {
-            Viewer::Administrator { account } => Ok(Self(actor(parts, account))),
+            Viewer::Administrator { account } => Ok(Self(actor(parts, state, account).await)),
             Viewer::Public => Err(Problem::of(&UNAUTHORIZED)),
             _ => Err(Problem::detailed(
                 &FORBIDDEN,

@@ -1,14 +1,13 @@
 //! `/api/v1/operateur/…`: operators publish their boxes. Refusals never repeat what was sent.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::client::Client;
 use super::problem::{
     CHANGED_MEANWHILE, FAULTS, FIXED_FIELD, FORBIDDEN, Kind, NOT_FOUND, Problem, UNAUTHORIZED, UNAVAILABLE,
 };
@@ -32,7 +31,7 @@ impl FromRequestParts<RestState> for ActingOperator {
     async fn from_request_parts(parts: &mut Parts, state: &RestState) -> Result<Self, Problem> {
         let SignedIn(viewer) = SignedIn::from_request_parts(parts, state).await?;
         match viewer {
-            Viewer::Operator { account, .. } => Ok(Self(actor(parts, account))),
+            Viewer::Operator { account, .. } => Ok(Self(actor(parts, state, account).await)),
             Viewer::Public => Err(Problem::of(&UNAUTHORIZED)),
             _ => Err(Problem::detailed(
                 &FORBIDDEN,
@@ -43,11 +42,11 @@ impl FromRequestParts<RestState> for ActingOperator {
 }
 
 /// Who acts, for the audit.
-pub fn actor(parts: &Parts, account: String) -> Actor {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+pub async fn actor(parts: &mut Parts, state: &RestState, account: String) -> Actor {
+    let Ok(Client(address)) = Client::from_request_parts(parts, state).await;
     Actor {
         account,
-        origin: peer.map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string()),
+        origin: address.to_string(),
     }
 }
 

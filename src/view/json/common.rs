@@ -10,8 +10,10 @@ use crate::directory::structure::Address;
 /// Un code d'une nomenclature et son libellé.
 #[derive(Serialize, ToSchema)]
 pub struct Code<'a> {
+    #[schema(example = "50")]
     pub code: &'a str,
     /// Le code lui-même quand aucun libellé n'est connu.
+    #[schema(example = "Sage-femme")]
     pub libelle: &'a str,
 }
 
@@ -29,22 +31,27 @@ impl<'a> From<&'a Labelled> for Code<'a> {
 pub struct Adresse<'a> {
     /// Les lignes au-dessus de la ligne d'acheminement.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, example = json!(["12 RUE DES ESSAIS"]))]
     pub lignes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "99100")]
     pub code_postal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "VILLE-EXEMPLE")]
     pub commune: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "99101")]
     pub code_insee: Option<&'a str>,
     /// `44`, `2A`, `971`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "44")]
     pub departement: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Loire-Atlantique")]
     pub libelle_departement: Option<&'a str>,
     /// Absent pour la France.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Belgique")]
     pub pays: Option<&'a str>,
 }
 

@@ -14,28 +14,36 @@ pub struct Messagerie<'a> {
     #[schema(example = "messagerie")]
     pub r#type: &'static str,
     /// Identifiant public opaque.
+    #[schema(example = "b_7qk3v9x2m4n8r1t5w6y0ab")]
     pub id: &'a str,
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: &'a str,
     /// `PER`, `ORG`, `APP` ou `CAB`.
     #[schema(example = "PER")]
     pub type_bal: &'a str,
+    #[schema(example = "sage-femme-exemple.mssante.fr")]
     pub domaine: &'a str,
     /// Absent quand aucune liste blanche n'est chargée.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
     pub domaine_de_confiance: Option<bool>,
     /// Rang parmi les boîtes de son titulaire, 1 pour la première.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
     pub rang: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ADDICTOLOGIE")]
     pub service: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Secrétariat du service")]
     pub description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
     pub dematerialisation: Option<bool>,
     /// Aux appels authentifiés seulement, quand le titulaire en a accepté la publication.
     // Never filled here: this is the public form. Signed-in viewers get it added, see `mailbox_signed_in`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0639980001")]
     pub telephone: Option<&'a str>,
     /// Son titulaire.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,11 +61,13 @@ pub struct Messagerie<'a> {
 #[derive(Serialize, ToSchema)]
 pub struct Titulaire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "899000000011")]
+    #[schema(example = "899000000002")]
     pub identification_nationale: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "TESTEUR")]
     pub nom: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Claire")]
     pub prenom: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profession: Option<Code<'a>>,

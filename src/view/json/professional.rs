@@ -15,12 +15,13 @@ pub struct Professionnel<'a> {
     #[schema(example = "professionnel")]
     pub r#type: &'static str,
     /// Identifiant public opaque.
+    #[schema(example = "p_7qk3v9x2m4n8r1t5w6y0ab")]
     pub id: &'a str,
     /// Chiffre de type suivi de l'identifiant.
-    #[schema(example = "899000000011")]
+    #[schema(example = "899000000002")]
     pub identification_nationale: &'a str,
     /// Sans le chiffre de type.
-    #[schema(example = "99000000011")]
+    #[schema(example = "99000000002")]
     pub identifiant: &'a str,
     /// `RPPS` ou `ADELI`.
     #[schema(example = "RPPS")]
@@ -31,8 +32,10 @@ pub struct Professionnel<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Docteur")]
     pub civilite_exercice: Option<&'a str>,
+    #[schema(example = "TESTEUR")]
     pub nom: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Claire")]
     pub prenom: Option<&'a str>,
     pub exercices: Vec<Exercice<'a>>,
     /// La préférée d'abord.
@@ -59,6 +62,7 @@ pub struct SavoirFaire<'a> {
     pub r#type: &'a str,
     #[schema(example = "SM54")]
     pub code: &'a str,
+    #[schema(example = "Médecine générale")]
     pub libelle: &'a str,
 }
 
@@ -82,7 +86,7 @@ pub struct Activite<'a> {
 /// Une messagerie, en bref.
 #[derive(Serialize, ToSchema)]
 pub struct MessagerieResume<'a> {
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: &'a str,
     /// `PER`, `ORG`, `APP` ou `CAB`.
     #[schema(example = "PER")]

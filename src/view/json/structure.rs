@@ -15,24 +15,32 @@ pub struct StructureComplete<'a> {
     #[schema(example = "structure")]
     pub r#type: &'static str,
     /// Identifiant public opaque.
+    #[schema(example = "s_7qk3v9x2m4n8r1t5w6y0ab")]
     pub id: &'a str,
     /// `F` suivi du numéro FINESS quand il existe, sinon l'identifiant technique.
-    #[schema(example = "F990000001")]
+    #[schema(example = "F990000000")]
     pub identifiant: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "990000000")]
     pub finess: Option<&'a str>,
     /// FINESS de l'entité juridique de rattachement.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "990000002")]
     pub finess_ej: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "99000000100015")]
     pub siret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "990000000")]
     pub siren: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "CLINIQUE EXEMPLE")]
     pub nom: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "LES LILAS")]
     pub enseigne: Option<&'a str>,
     /// `etablissement`, `entite_juridique` ou `cabinet`.
+    #[schema(example = "etablissement")]
     pub genre: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub categorie: Option<Code<'a>>,
@@ -42,19 +50,25 @@ pub struct StructureComplete<'a> {
     pub adresse: Option<Adresse<'a>>,
     /// Le standard.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0199000001")]
     pub telephone: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0199000002")]
     pub telecopie: Option<&'a str>,
     /// Degrés, WGS84.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 47.218)]
     pub lat: Option<f64>,
     /// Degrés, WGS84.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = -1.553)]
     pub lon: Option<f64>,
     /// Vrai quand la position est le centre de la commune.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = false)]
     pub position_approchee: Option<bool>,
     /// Faux pour une structure fermée.
+    #[schema(example = true)]
     pub ouverte: bool,
     pub messageries: NombreMessageries,
 }
@@ -62,6 +76,7 @@ pub struct StructureComplete<'a> {
 /// Combien de messageries publiées sont rattachées à la structure.
 #[derive(Serialize, ToSchema)]
 pub struct NombreMessageries {
+    #[schema(example = 2)]
     pub total: u32,
 }
 
@@ -70,30 +85,40 @@ pub struct NombreMessageries {
 pub struct StructureResume<'a> {
     /// Identifiant public opaque ; absent quand l'annuaire ne connaît pas la structure.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "s_7qk3v9x2m4n8r1t5w6y0ab")]
     pub id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "F990000001")]
+    #[schema(example = "F990000000")]
     pub identifiant: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "990000000")]
     pub finess: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "99000000100015")]
     pub siret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "990000000")]
     pub siren: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "CLINIQUE EXEMPLE")]
     pub nom: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "LES LILAS")]
     pub enseigne: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0199000001")]
     pub telephone: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adresse: Option<Adresse<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 47.218)]
     pub lat: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = -1.553)]
     pub lon: Option<f64>,
     /// Vrai quand la position est le centre de la commune.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = false)]
     pub position_approchee: Option<bool>,
 }
 

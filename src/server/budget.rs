@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::server::networks::subscriber;
+use super::networks::subscriber;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Addresses remembered at one time.

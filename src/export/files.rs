@@ -1,0 +1,159 @@
+//! The national files: written in a folder of their own, then named by a manifest that is written beside the old one
+//! and renamed over it. The same state of the store gives the same bytes, on every node.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use super::columns::Columns;
+use super::encoder::{Encoding, encoder};
+use super::error::ExportError;
+use super::filters::Filters;
+use super::layout::{Kind, Layout};
+use super::manifest::{File, GENERATION, Manifest, Source};
+use super::output::{Compression, Output, within};
+use super::pipe::{Pieces, pipe};
+use super::snapshot::Snapshot;
+use super::statement::{self, Order};
+use super::{Format, mark};
+use crate::store::changes;
+use crate::store::labels::Labels;
+
+/// The manifest's name in the folder of extractions.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Makes all files of the store's state of now, and the manifest that names them. What was there before is removed;
+/// who reads an old file reads it to its end.
+pub async fn make(pool: &PgPool, folder: &Path) -> Result<Manifest, ExportError> {
+    let mut snapshot = Snapshot::begin(pool).await?;
+    let version = changes::version(&mut snapshot.connection).await?;
+    let mark = mark::current(&mut snapshot.connection).await?;
+    let sources: Vec<(String, String)> = sqlx::query_as(
+        "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
+    )
+    .fetch_all(&mut snapshot.connection)
+    .await?;
+    let name = (0..)
+        .map(|n| format!("{}-{n}", version.store))
+        .find(|name| !folder.join(name).exists())
+        .unwrap_or_default();
+    let target = folder.join(&name);
+    within(&target, fs::create_dir_all(&target))?;
+    let mut files = Vec::new();
+    for kind in Kind::ALL {
+        files.extend(make_kind(&mut snapshot, kind, &target, &mark).await?);
+    }
+    snapshot.end().await;
+    let source = |(genre, date)| Source { genre, date };
+    let manifest = Manifest {
+        generation: GENERATION,
+        version: version.store,
+        public_version: version.public,
+        mark,
+        folder: name,
+        sources: sources.into_iter().map(source).collect(),
+        files,
+    };
+    publish(folder, &manifest)?;
+    Ok(manifest)
+}
+
+async fn make_kind(
+    snapshot: &mut Snapshot,
+    kind: Kind,
+    target: &Path,
+    mark: &str,
+) -> Result<Vec<File>, ExportError> {
+    let layout = kind.layout();
+    let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
+    let (sender, rows) = pipe();
+    let (labels, folder, mark) = (snapshot.labels.clone(), target.to_owned(), mark.to_owned());
+    let writing = tokio::task::spawn_blocking(move || write(layout, &folder, &labels, rows, &mark));
+    let read = snapshot.copy(&statement, &sender).await;
+    sender.end(read).await;
+    writing.await.map_err(|_| ExportError::BrokenOff)?
+}
+
+/// Writes the files of one kind.
+fn write(
+    layout: &'static Layout,
+    folder: &Path,
+    labels: &Arc<Labels>,
+    mut rows: Pieces,
+    mark: &str,
+) -> Result<Vec<File>, ExportError> {
+    let mut written = Vec::new();
+    for (_, format) in Format::NAMED {
+        written.push(Written::create(layout, *format, folder, labels)?);
+    }
+    while let Some(piece) = rows.blocking_next() {
+        let piece = piece?;
+        for written in &mut written {
+            written.encoding.rows(&piece)?;
+            written.pass()?;
+        }
+    }
+    let mut files = Vec::new();
+    for written in written {
+        files.extend(written.finish(layout, mark)?);
+    }
+    Ok(files)
+}
+
+/// The files of one format: one encoder feeds its compressions.
+struct Written {
+    encoding: Encoding,
+    outputs: Vec<Output>,
+}
+
+impl Written {
+    fn create(
+        layout: &Layout,
+        format: Format,
+        folder: &Path,
+        labels: &Arc<Labels>,
+    ) -> Result<Self, ExportError> {
+        let columns = Columns::of(layout, format, false, labels.clone());
+        let mut encoding = Encoding::new(columns.fields, encoder(format, columns)?);
+        encoding.begin()?;
+        let outputs = Compression::of(format).iter();
+        let outputs = outputs.map(|compression| Output::create(layout, format, *compression, folder));
+        Ok(Self {
+            encoding,
+            outputs: outputs.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn pass(&mut self) -> Result<(), ExportError> {
+        for output in &mut self.outputs {
+            output.write(&self.encoding.out)?;
+        }
+        self.encoding.out.clear();
+        Ok(())
+    }
+
+    fn finish(mut self, layout: &Layout, mark: &str) -> Result<Vec<File>, ExportError> {
+        self.encoding.end()?;
+        self.pass()?;
+        let rows = self.encoding.count;
+        let outputs = self.outputs.into_iter();
+        outputs.map(|output| output.finish(layout, rows, mark)).collect()
+    }
+}
+
+/// Puts the manifest in place, then removes what it does not name.
+fn publish(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
+    let (path, unfinished) = (folder.join(MANIFEST), folder.join("manifest.new"));
+    let text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other);
+    within(&unfinished, text.and_then(|text| fs::write(&unfinished, text)))?;
+    within(&path, fs::rename(&unfinished, &path))?;
+    for entry in within(folder, fs::read_dir(folder))?.flatten() {
+        if entry.path().is_dir() && entry.file_name() != *manifest.folder {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! A filtered or differential extraction, made while it is read: Postgres is read by a task, rows are written by a
+//! thread of their own, and a few pieces wait for a slow reader, never more.
+
+use sqlx::PgPool;
+use tokio::runtime::Handle;
+
+use super::Format;
+use super::columns::Columns;
+use super::encoder::{Encoding, encoder};
+use super::error::ExportError;
+use super::filters::Filters;
+use super::layout::Kind;
+use super::mark::{self, Since};
+use super::pipe::{Pieces, Sender, pipe};
+use super::snapshot::Snapshot;
+use super::statement::{self, Order};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub kind: Kind,
+    pub format: Format,
+    pub filters: Filters,
+    /// Only what changed since.
+    pub since: Option<Since>,
+}
+
+/// An extraction on its way.
+pub struct Stream {
+    /// What to give back to have only what changes after this one.
+    pub mark: String,
+    /// The bytes. A failure is the last item: the extraction is then not whole.
+    pub pieces: Pieces,
+}
+
+/// Begins an extraction. What is wrong with the request is told here, not in the stream.
+pub async fn open(pool: &PgPool, request: &Request) -> Result<Stream, ExportError> {
+    let layout = request.kind.layout();
+    // A wrong filter costs no connection.
+    request.filters.condition(layout)?;
+    let mut snapshot = Snapshot::begin(pool).await?;
+    let mark = mark::current(&mut snapshot.connection).await?;
+    let statements = statements(&mut snapshot, request).await?;
+    let columns = Columns::of(
+        layout,
+        request.format,
+        request.since.is_some(),
+        snapshot.labels.clone(),
+    );
+    let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
+    let (rows, from_store) = pipe();
+    let (sender, pieces) = pipe();
+    tokio::spawn(read(snapshot, statements, rows, sender.clone()));
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let done = write(encoding, from_store, &sender, &runtime);
+        runtime.block_on(sender.end(done));
+    });
+    Ok(Stream { mark, pieces })
+}
+
+async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<String>, ExportError> {
+    let layout = request.kind.layout();
+    let filters = &request.filters;
+    let Some(since) = &request.since else {
+        return Ok(vec![statement::whole(layout, filters, Order::Any)?]);
+    };
+    let after = mark::version(&mut snapshot.connection, since).await?;
+    // A rebuild may come of changed labels, which are in no entry's own log.
+    let all: bool =
+        sqlx::query_scalar("select exists (select 1 from publications where version > $1 and rebuild)")
+            .bind(after)
+            .fetch_one(&mut snapshot.connection)
+            .await?;
+    Ok(vec![
+        statement::withdrawn(layout, filters, after)?,
+        statement::published(layout, filters, after, all)?,
+    ])
+}
+
+/// Reads the store until it has been read, or until nobody reads `out`.
+async fn read(mut snapshot: Snapshot, statements: Vec<String>, rows: Sender, out: Sender) {
+    let reading = async {
+        for statement in &statements {
+            snapshot.copy(statement, &rows).await?;
+        }
+        Ok(())
+    };
+    let done = tokio::select! {
+        done = reading => done,
+        () = out.closed() => return,
+    };
+    drop(out);
+    snapshot.end().await;
+    rows.end(done).await;
+}
+
+fn write(
+    mut encoding: Encoding,
+    mut rows: Pieces,
+    out: &Sender,
+    runtime: &Handle,
+) -> Result<(), ExportError> {
+    encoding.begin()?;
+    while let Some(piece) = rows.blocking_next() {
+        encoding.rows(&piece?)?;
+        runtime.block_on(out.send(encoding.take()))?;
+    }
+    encoding.end()?;
+    runtime.block_on(out.send(encoding.take()))
+}

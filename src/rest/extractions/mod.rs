@@ -1,0 +1,166 @@
+//! `GET /api/v1/extractions`: the files that are ready; `/extractions/{nom}`: one of them ([`file`]), or an extraction
+//! made while it is read, by filters or since a mark ([`filtered`]).
+
+mod file;
+mod filtered;
+mod manifest;
+mod range;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
+use utoipa::IntoParams;
+
+use super::client::Client;
+use super::parameters::{Name, Parameters, invalid, words};
+use super::problem::{INTERNAL, NOT_FOUND, Problem, Probleme, REMAKING, UNAVAILABLE};
+use super::signin::SignedIn;
+use super::state::RestState;
+use crate::export::{ExportError, Format, Kind};
+
+pub use manifest::{__path_list, list};
+
+/// The official name of the correspondence, which stays that of its whole extraction in CSV.
+const OFFICIAL: &str = "Extraction_Correspondance_MSSante";
+const LICENCE_LINK: &str =
+    "<https://www.etalab.gouv.fr/licence-ouverte-open-licence/>; rel=\"license\", </docs>; rel=\"help\"";
+/// What is to be given back as `depuis`.
+const MARK: HeaderName = HeaderName::from_static("annuaire-marque");
+const SOURCES: HeaderName = HeaderName::from_static("annuaire-sources");
+
+const FORMATS: &[(&str, Format)] = Format::NAMED;
+const BOX_TYPES: &[(&str, ())] = &[("PER", ()), ("ORG", ()), ("APP", ()), ("CAB", ())];
+
+/// What a filtered extraction takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExtractionParams {
+    /// `csv` (par défaut, la disposition officielle), `ndjson` ou `parquet`.
+    #[param(inline, value_type = Option<FormatNomme>, example = "ndjson")]
+    pub format: Option<String>,
+    /// Une marque (en-tête `Annuaire-Marque`, ou `marque` du manifeste) ou un instant RFC 3339 : seules les fiches
+    /// créées, modifiées ou retirées depuis. Appliquer dans l'ordre : `retrait` ôte toutes les lignes de cet `id`,
+    /// `publication` les remplace.
+    #[param(example = "2026-01-15T08:00:00Z")]
+    pub depuis: Option<String>,
+    /// Code de profession ; répétable.
+    #[param(example = json!(["10"]))]
+    pub profession: Option<Vec<String>>,
+    /// Code de savoir-faire ; répétable.
+    #[param(example = json!(["SM54"]))]
+    pub savoir_faire: Option<Vec<String>>,
+    /// Code de mode d'exercice ; répétable.
+    #[param(example = json!(["L"]))]
+    pub mode_exercice: Option<Vec<String>>,
+    /// `44`, `2A`, `971` ; répétable.
+    #[param(example = json!(["44"]))]
+    pub departement: Option<Vec<String>>,
+    /// Code postal ; répétable.
+    #[param(example = json!(["44000"]))]
+    pub code_postal: Option<Vec<String>>,
+    /// Nom ou code INSEE de commune ; répétable.
+    #[param(example = json!(["Nantes"]))]
+    pub commune: Option<Vec<String>>,
+    /// FINESS, SIRET, SIREN ou identifiant de structure ; répétable.
+    #[param(example = json!(["F990000000"]))]
+    pub structure: Option<Vec<String>>,
+    /// `PER`, `ORG`, `APP`, `CAB` ; répétable.
+    #[param(inline, value_type = Option<Vec<TypeDeBal>>, example = json!(["ORG", "APP"]))]
+    pub type_bal: Option<Vec<String>>,
+    /// Domaine de messagerie ; répétable.
+    #[param(example = json!(["sage-femme-exemple.mssante.fr"]))]
+    pub domaine: Option<Vec<String>>,
+    /// Code de catégorie d'établissement ; répétable.
+    #[param(example = json!(["355"]))]
+    pub categorie: Option<Vec<String>>,
+    /// Avec, ou sans, messagerie publiée.
+    #[param(example = true)]
+    pub avec_messagerie: Option<bool>,
+}
+
+words!(FormatNomme, FORMATS);
+words!(TypeDeBal, BOX_TYPES);
+
+/// Lire une extraction
+///
+/// `nom` est un fichier du manifeste, ou un genre : `correspondance`, `professionnels`, `structures`. Un fichier est
+/// servi tel quel et se reprend par `Range`. Un genre est écrit à mesure qu'il est lu, avec les filtres donnés ;
+/// l'ordre de ses lignes n'a pas de sens. Les messageries en liste rouge n'y sont jamais.
+#[utoipa::path(get, path = "/api/v1/extractions/{nom}", tag = "Extractions",
+    params(("nom" = String, Path, description = "Un fichier du manifeste, ou un genre", example = "correspondance"),
+        ExtractionParams),
+    responses(
+        (status = 200, description = "Le fichier", content(
+            (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.parquet"),
+            (String = "application/gzip"), (String = "application/zstd")),
+         headers(
+            ("annuaire-marque" = String, description = "À redonner comme `depuis`"),
+            ("annuaire-sources" = String, description = "Les sources et leurs dates"),
+            ("link" = String, description = "La licence"))),
+        (status = 206, description = "La partie demandée par `Range`", content(
+            (String = "application/gzip"), (String = "application/zstd"), (String = "application/vnd.apache.parquet"))),
+        (status = 304, description = "Le fichier est celui de `If-None-Match`"),
+        (status = 404, description = "Aucune extraction de ce nom", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 416, description = "Le fichier est plus court que la partie demandée", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "Le fichier est en cours de réécriture ; réessayer après `Retry-After`", body = Probleme<'static>, content_type = "application/problem+json")))]
+pub async fn get(
+    State(state): State<RestState>,
+    SignedIn(_): SignedIn,
+    client: Client,
+    parameters: Parameters<ExtractionParams>,
+    Name(name): Name,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut response = match Kind::named(&name).or_else(|| (name == OFFICIAL).then_some(Kind::Correspondance))
+    {
+        Some(kind) => filtered::get(&state, kind, &parameters, client).await?,
+        None => {
+            filtered::refuse_parameters(&parameters)?;
+            file::get(&state, &name, &headers).await?
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::LINK, HeaderValue::from_static(LICENCE_LINK));
+    let sante = state.directory.sante();
+    let sources: Vec<String> = sante
+        .sources
+        .iter()
+        .map(|source| format!("{}={}", source.genre, source.date))
+        .collect();
+    if let Ok(value) = HeaderValue::from_str(&sources.join(", ")) {
+        headers.entry(SOURCES).or_insert(value);
+    }
+    Ok(response)
+}
+
+fn attachment(name: &str) -> String {
+    format!("attachment; filename=\"{name}\"")
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Filter(name) => invalid(name, "cette valeur n'est pas prise"),
+            ExportError::NoSuchFilter(name) => invalid(name, "cette extraction n'a pas ce filtre"),
+            ExportError::Mark => invalid(
+                "depuis",
+                "cette marque n'est pas reconnue ; reprendre d'une extraction entière",
+            ),
+            ExportError::Withdrawn => Self::of(&REMAKING),
+            ExportError::NotReady => Self::of(&UNAVAILABLE),
+            ExportError::Store(error) => {
+                tracing::error!(%error, "an extraction could not begin");
+                Self::of(&UNAVAILABLE)
+            }
+            error => {
+                tracing::error!(%error, "an extraction could not begin");
+                Self::of(&INTERNAL)
+            }
+        }
+    }
+}
+
+/// The one answer for a name that is no extraction's.
+fn absent() -> Problem {
+    Problem::of(&NOT_FOUND)
+}
