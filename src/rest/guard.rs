@@ -14,6 +14,8 @@ use super::state::RestState;
 
 /// From the request's head to the answer's head; the body of an extraction may take longer.
 const DELAY: Duration = Duration::from_secs(10);
+/// The same for a file of thousands of mailboxes.
+const DELAY_OF_FILES: Duration = Duration::from_secs(120);
 
 /// The middleware of the public router.
 pub async fn guard(State(state): State<RestState>, request: Request, next: Next) -> Response {
@@ -24,7 +26,12 @@ pub async fn guard(State(state): State<RestState>, request: Request, next: Next)
     let id = state.next_request_id();
     let span = tracing::info_span!("request", id);
 
-    let answered = tokio::time::timeout(DELAY, next.run(request).instrument(span)).await;
+    let delay = if route == "/api/v1/operateur/lots" {
+        DELAY_OF_FILES
+    } else {
+        DELAY
+    };
+    let answered = tokio::time::timeout(delay, next.run(request).instrument(span)).await;
     let mut response = answered.unwrap_or_else(|_| Problem::of(&TIMEOUT).into_response());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
