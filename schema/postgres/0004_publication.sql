@@ -25,13 +25,10 @@ create table withdrawn_mailboxes (public_id text primary key, at timestamptz not
 alter table publications add column public_version bigint not null default 0;
 update publications set public_version = version;
 alter table change_log
+    -- Whether the public sees a difference: a published telephone is for those who have signed in.
+    add column public boolean not null default true,
     -- Whether the entry itself is as before, and only what it shows of another changed (its boxes, their number).
     add column neighbour boolean not null default false;
-
--- What nodes must follow and the public sees no difference of: a published telephone is for those who have signed in.
--- Apart from the change log, from which differences are extracted.
-create table account_changes (version bigint not null, mailbox_id bigint not null);
-create index account_changes_version on account_changes (version);
 
 -- Ways from a mailbox's row to a structure and back, for reading a change without reading the country.
 create index mailbox_attachments_structure on mailbox_attachments ((type_structure || identifiant_structure))
