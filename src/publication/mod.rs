@@ -29,6 +29,7 @@ mod list;
 mod lot_file;
 mod lots;
 mod operator;
+mod suppress;
 mod write;
 
 use std::time::Duration;
@@ -36,13 +37,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgPool};
 
-pub use administrator::{hidden, one_box, restore, suppress, suppressed, traces};
+pub use administrator::{hidden, one_box, suppressed, traces};
 pub use asked::{Asked, AskedRow, Fault, Said};
 pub use held::{Held, MessagerieOperateur};
 pub use list::{OwnList, own_list};
 pub use lot_file::{File, MOST_BYTES, MOST_ROWS, read as read_lot};
 pub use lots::{LineReport, Outcome, lots};
 pub use operator::Operator;
+pub use suppress::{restore, suppress};
 
 use crate::directory::address::{AddressFault, MailAddress};
 use crate::import::publication::Publication;
