@@ -98,7 +98,7 @@ fn expressions(layout: &Layout) -> String {
 fn journal(after: i64) -> String {
     format!(
         "with journal as materialized \
-         (select version, genre, entity_id, public_id, action from change_log where version > {after} and public)"
+         (select version, genre, entity_id, public_id, action from change_log where version > {after})"
     )
 }
 
@@ -113,7 +113,7 @@ fn were_there(genre: char, after: i64) -> String {
          having (not bool_or(j.version = j.first and j.action = 'c')
                  or bool_or(j.version = j.first and j.action = 'w'))
             and coalesce((select b.action from change_log b
-                          where b.public_id = j.public_id and b.version <= {after} and b.public
+                          where b.public_id = j.public_id and b.version <= {after}
                           order by b.version desc, b.action limit 1), 'u') <> 'w'"
     )
 }

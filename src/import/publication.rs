@@ -116,8 +116,8 @@ pub struct Publication<'c> {
     changes: Rows,
     /// Public ids of entries that are suppressed on request.
     suppressed: HashSet<String>,
-    /// Whether the public sees a difference.
-    public: bool,
+    /// Mailboxes that changed for those who have signed in only.
+    account_changes: Vec<i64>,
     /// Whether labels, domains or other things that every entry may show have changed.
     pub rebuild: bool,
 }
@@ -157,10 +157,10 @@ impl<'c> Publication<'c> {
             first_id: next_id,
             next_id,
             changes: Rows::new(
-                "copy pg_temp.changes (genre, entity_id, public_id, action, public, neighbour) from stdin",
+                "copy pg_temp.changes (genre, entity_id, public_id, action, neighbour) from stdin",
             ),
             suppressed,
-            public: false,
+            account_changes: Vec::new(),
             rebuild: false,
         })
     }
@@ -188,28 +188,25 @@ impl<'c> Publication<'c> {
 
     /// Notes that an entry changed.
     pub fn note(&mut self, genre: Genre, id: i64, public_id: &str, action: Action) {
-        self.public = true;
-        self.note_row(genre, id, public_id, action, true, false);
+        self.note_row(genre, id, public_id, action, false);
     }
 
-    /// Notes that an entry changed for those who have signed in; the public sees it as before.
-    pub fn note_for_accounts(&mut self, genre: Genre, id: i64, public_id: &str) {
-        self.note_row(genre, id, public_id, Action::Updated, false, false);
+    /// Notes that a mailbox changed for those who have signed in; the public sees it as before.
+    pub fn note_for_accounts(&mut self, mailbox: i64) {
+        self.account_changes.push(mailbox);
     }
 
     /// Notes that an entry shows something else of another one, and is itself as before.
     pub fn note_neighbour(&mut self, genre: Genre, id: i64, public_id: &str) {
-        self.public = true;
-        self.note_row(genre, id, public_id, Action::Updated, true, true);
+        self.note_row(genre, id, public_id, Action::Updated, true);
     }
 
-    fn note_row(&mut self, genre: Genre, id: i64, key: &str, action: Action, public: bool, neighbour: bool) {
+    fn note_row(&mut self, genre: Genre, id: i64, key: &str, action: Action, neighbour: bool) {
         self.changes
             .plain(genre.letter())
             .plain(id)
             .text(key)
             .plain(action.letter())
-            .plain(public)
             .plain(neighbour)
             .end();
     }
@@ -244,7 +241,8 @@ impl<'c> Publication<'c> {
                 .execute(&mut *self.connection)
                 .await?;
         }
-        if self.changes.count == 0 && !self.rebuild {
+        let public = self.changes.count > 0 || self.rebuild;
+        if !public && self.account_changes.is_empty() {
             return Ok(None);
         }
         self.lock_mailboxes().await?;
@@ -254,7 +252,6 @@ impl<'c> Publication<'c> {
         .fetch_one(&mut *self.connection)
         .await?;
         let first = version == 1;
-        let public = self.public || self.rebuild;
         let rebuild = self.rebuild || first || self.is_much().await?;
         sqlx::query("insert into publications (version, rebuild, public_version) values ($1, $2, $3)")
             .bind(version)
@@ -295,15 +292,15 @@ impl<'c> Publication<'c> {
     async fn write_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {
         sqlx::query(
             "create temp table changes (genre \"char\", entity_id bigint, public_id text, action \"char\",
-                 public boolean, neighbour boolean) on commit drop",
+                 neighbour boolean) on commit drop",
         )
         .execute(&mut *self.connection)
         .await?;
         self.changes.send(&mut *self.connection).await?;
         history::compare(&mut *self.connection).await?;
         sqlx::query(
-            "insert into change_log (version, genre, entity_id, public_id, action, public, neighbour, champs)
-             select $1, genre, entity_id, public_id, action, public, neighbour, case action when 'u' then
+            "insert into change_log (version, genre, entity_id, public_id, action, neighbour, champs)
+             select $1, genre, entity_id, public_id, action, neighbour, case action when 'u' then
                     (select array_agg(distinct champ) from pg_temp.champs f, unnest(f.champs) as champ
                      where (f.genre, f.entity_id) = (c.genre, c.entity_id)) end
              from pg_temp.changes c",
@@ -311,6 +308,11 @@ impl<'c> Publication<'c> {
         .bind(version)
         .execute(&mut *self.connection)
         .await?;
+        sqlx::query("insert into account_changes (version, mailbox_id) select $1, unnest($2::bigint[])")
+            .bind(version)
+            .bind(&self.account_changes)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 }

@@ -26,8 +26,10 @@ mod asked;
 mod check;
 mod held;
 mod list;
+mod lot_file;
 mod lots;
 mod operator;
+mod suppress;
 mod write;
 
 use std::time::Duration;
@@ -35,12 +37,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgPool};
 
-pub use administrator::{hidden, one_box, restore, suppress, suppressed, traces};
+pub use administrator::{hidden, one_box, suppressed, traces};
 pub use asked::{Asked, AskedRow, Fault, Said};
 pub use held::{Held, MessagerieOperateur};
 pub use list::{OwnList, own_list};
-pub use lots::{File, LineReport, MOST_BYTES, MOST_ROWS, Outcome, lots, read as read_lot};
+pub use lot_file::{File, MOST_BYTES, MOST_ROWS, read as read_lot};
+pub use lots::{LineReport, Outcome, lots};
 pub use operator::Operator;
+pub use suppress::{restore, suppress};
 
 use crate::directory::address::{AddressFault, MailAddress};
 use crate::import::publication::Publication;
@@ -125,7 +129,7 @@ pub async fn publish(
     let operator = Operator::of(&mut transaction, &actor.account).await?;
     let mut publication =
         Publication::begin_for_operator(&mut transaction, Timestamp::now().as_second()).await?;
-    operator.check_domain(publication.connection, &address).await?;
+    operator.check_domain(&address)?;
     let before = Held::load(publication.connection, &address.key).await?;
     operator.check_box(before.as_ref())?;
     conditions.check(before.as_ref())?;

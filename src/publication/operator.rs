@@ -12,6 +12,8 @@ pub struct Operator {
     pub name: String,
     /// Lower case.
     pub domains: Vec<String>,
+    /// Those of them that are on the white list.
+    listed: Vec<String>,
 }
 
 impl Operator {
@@ -23,28 +25,29 @@ impl Operator {
              where name = $1 and role = 'operator' and revoked_at is null for share",
         )
         .bind(account)
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
         let (name, domains) = found.ok_or(PublicationError::Revoked)?;
-        Ok(Self { name, domains })
+        let listed = sqlx::query_scalar("select nom from domains where nom = any($1)")
+            .bind(&domains)
+            .fetch_all(connection)
+            .await?;
+        Ok(Self {
+            name,
+            domains,
+            listed,
+        })
     }
 
     /// Whether the domain is this operator's, and on the white list.
-    pub async fn check_domain(
-        &self,
-        connection: &mut PgConnection,
-        address: &MailAddress,
-    ) -> Result<(), PublicationError> {
-        if !self.domains.iter().any(|domain| domain == address.domain()) {
+    pub fn check_domain(&self, address: &MailAddress) -> Result<(), PublicationError> {
+        let is_in = |domains: &[String]| domains.iter().any(|domain| domain == address.domain());
+        if !is_in(&self.domains) {
             return Err(PublicationError::Forbidden(
                 "ce domaine est celui d'un autre opérateur",
             ));
         }
-        let listed: bool = sqlx::query_scalar("select exists (select 1 from domains where nom = $1)")
-            .bind(address.domain())
-            .fetch_one(connection)
-            .await?;
-        if listed {
+        if is_in(&self.listed) {
             Ok(())
         } else {
             Err(PublicationError::Forbidden(

@@ -241,7 +241,7 @@ pub async fn note(
         }
         (Some(held), false) => {
             if held.sheet.shown_telephone() != sheet.shown_telephone() {
-                publication.note_for_accounts(Genre::Mailbox, id, public_id);
+                publication.note_for_accounts(id);
             }
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Around every request: its identifier, its delay, its line in the access log, its place in the counters.
 //! The log never holds a query string nor a value of the path: people's names are in them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method};
@@ -12,6 +12,9 @@ use tracing::Instrument;
 use super::problem::{INTERNAL, Problem, TIMEOUT};
 use super::state::RestState;
 
+/// The same as the usual delay, for a file of thousands of mailboxes.
+const DELAY_OF_FILES: Duration = Duration::from_secs(120);
+
 /// The middleware of the public router.
 pub async fn guard(State(state): State<RestState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -21,7 +24,11 @@ pub async fn guard(State(state): State<RestState>, request: Request, next: Next)
     let id = state.next_request_id();
     let span = tracing::info_span!("request", id);
 
-    let answered = tokio::time::timeout(state.settings.answer, next.run(request).instrument(span)).await;
+    let delay = match &*route {
+        "/api/v1/operateur/lots" => state.settings.answer.max(DELAY_OF_FILES),
+        _ => state.settings.answer,
+    };
+    let answered = tokio::time::timeout(delay, next.run(request).instrument(span)).await;
     let mut response = answered.unwrap_or_else(|_| Problem::of(&TIMEOUT).into_response());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);

@@ -89,6 +89,12 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     changes.structures = of("s", true).fetch_all(&mut *connection).await?;
     changes.professionals = of("p", true).fetch_all(&mut *connection).await?;
     changes.mailboxes = of("m", true).fetch_all(&mut *connection).await?;
+    let for_accounts: Vec<i64> =
+        sqlx::query_scalar("select distinct mailbox_id from account_changes where version > $1")
+            .bind(after)
+            .fetch_all(&mut *connection)
+            .await?;
+    changes.mailboxes.extend(for_accounts);
     let shown_by = aliases::aliases_of(connection, &structures).await?;
     let boxes = std::mem::take(&mut changes.mailboxes);
     let widened: Vec<i64> = sqlx::query_scalar(

@@ -63,7 +63,8 @@ impl From<LineReport> for Ligne {
 ///
 /// Les 31 colonnes de l'extraction nationale, et `Liste rouge`, `Téléphone`, `Téléphone publié`, `Responsable`,
 /// `Description` ; champs séparés par `|`, `;`, tabulation ou virgule ; UTF-8 ; 5 000 lignes et 8 Mio au plus.
-/// Les lignes d'une même adresse sont ses rattachements. Les lignes bonnes sont publiées ensemble, les autres rapportées.
+/// Les lignes d'une même adresse sont ses rattachements. Les lignes bonnes sont publiées, les autres rapportées ; le même
+/// fichier envoyé de nouveau ne change rien.
 #[utoipa::path(post, path = "/api/v1/operateur/lots", tag = "Opérateurs",
     request_body(content = String, content_type = "text/csv"),
     responses(
