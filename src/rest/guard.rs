@@ -24,7 +24,7 @@ pub async fn guard(State(state): State<RestState>, request: Request, next: Next)
     let id = state.next_request_id();
     let span = tracing::info_span!("request", id);
 
-    let delay = match &*route {
+    let delay = match route {
         "/api/v1/operateur/lots" => state.settings.answer.max(DELAY_OF_FILES),
         _ => state.settings.answer,
     };
