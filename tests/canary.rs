@@ -240,6 +240,8 @@ fn a_citizens_address_is_nowhere() {
     let output = place.run(&[
         "import",
         "--force",
+        "--allow-drop",
+        "--allow-unsigned",
         "--rejects",
         rejects.to_str().unwrap(),
         "--report",

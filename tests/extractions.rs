@@ -297,8 +297,8 @@ async fn publish(place: &Place, changes: &[String]) {
     let (cluster, options) = annuaire::store::cluster::join(&place.path("data")).await.unwrap();
     let mut store = sqlx::PgConnection::connect_with(&options).await.unwrap();
     let mut publication = store.begin().await.unwrap();
-    let version =
-        "insert into publications (version, rebuild) select max(version) + 1, false from publications";
+    let version = "insert into publications (version, rebuild, public_version)
+         select max(version) + 1, false, max(public_version) + 1 from publications";
     for change in [version].into_iter().chain(changes.iter().map(String::as_str)) {
         let change = sqlx::AssertSqlSafe(change.to_owned());
         let rows = sqlx::raw_sql(change).execute(&mut *publication).await.unwrap();

@@ -9,7 +9,9 @@ pub type Said<T> = Option<Option<T>>;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Fault {
     /// Le champ à corriger.
+    #[schema(example = "telephone")]
     pub champ: &'static str,
+    #[schema(example = "numéro de téléphone mal formé")]
     pub motif: String,
 }
 

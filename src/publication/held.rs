@@ -119,29 +119,34 @@ pub struct MessagerieOperateur {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false, example = "1990000001")]
     pub structure: String,
+    #[schema(example = false)]
     pub liste_rouge: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
     pub rang: Option<i16>,
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false)]
+    #[schema(example = "CARDIOLOGIE", required = false)]
     pub service: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false)]
+    #[schema(example = "Messagerie du secrétariat", required = false)]
     pub description: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false)]
+    #[schema(example = "Claire TESTEUR", required = false)]
     pub responsable: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(example = json!(["899000000029"]), required = false)]
     pub cotitulaires: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false)]
+    #[schema(example = "0199000000", required = false)]
     pub telephone: String,
+    #[schema(example = false)]
     pub telephone_publie: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
     pub dematerialisation: Option<bool>,
     /// Nombre de rattachements, quand il y en a plusieurs ; les champs ci-dessus sont ceux du premier.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
     pub rattachements: Option<usize>,
     /// `operateur`, ou `extrait` pour une messagerie que l'opérateur n'a pas encore reprise.
     #[schema(example = "operateur")]

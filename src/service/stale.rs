@@ -14,7 +14,7 @@ const MEMBERS: [&str; 1] = ["messageries"];
 impl Directory {
     /// Whether mailboxes may be told.
     pub fn tells_mailboxes(&self) -> bool {
-        self.inner().is_ok_and(|inner| !inner.contact.is_stale())
+        !self.inner().is_ok_and(|inner| inner.contact.is_stale())
     }
 
     /// Fails while mailboxes may not be told.

@@ -31,6 +31,7 @@ pub struct MessageriesCachees {
     pub messageries: Vec<MessagerieCachee>,
     /// Absent à la dernière page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
     pub curseur_suivant: Option<String>,
 }
 

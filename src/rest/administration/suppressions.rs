@@ -30,6 +30,7 @@ pub struct ParametresDeSuppression {
 #[derive(Serialize, ToSchema)]
 pub struct Supprimee {
     /// Vrai quand aucun nœud en service ne le montre plus.
+    #[schema(example = true)]
     pub effectif: bool,
     pub noeuds: Noeuds,
 }

@@ -55,6 +55,7 @@ pub struct MessageriesOperateur {
     pub messageries: Vec<MessagerieListee>,
     /// Absent à la dernière page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
     pub curseur_suivant: Option<String>,
 }
 

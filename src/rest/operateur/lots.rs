@@ -20,11 +20,16 @@ use crate::rest::state::RestState;
 /// Ce qu'il est advenu d'un fichier.
 #[derive(Serialize, ToSchema)]
 pub struct Lot {
+    #[schema(example = 3)]
     pub creees: usize,
+    #[schema(example = 2)]
     pub modifiees: usize,
+    #[schema(example = 1)]
     pub inchangees: usize,
+    #[schema(example = 0)]
     pub refusees: usize,
     /// Vrai quand chaque nœud en service montre ce qui est publié.
+    #[schema(example = true)]
     pub effectif: bool,
     pub noeuds: Noeuds,
     /// Une par ligne du fichier, dans l'ordre.
@@ -35,6 +40,7 @@ pub struct Lot {
 #[derive(Serialize, ToSchema)]
 pub struct Ligne {
     /// Numéro dans le fichier, l'en-tête étant la ligne 1.
+    #[schema(example = 2)]
     pub ligne: u64,
     /// `creee`, `modifiee`, `inchangee` ou `refusee`.
     #[schema(example = "creee")]

@@ -35,17 +35,25 @@ pub struct MessagerieDemandee {
     /// Un identifiant de la structure, quel qu'il soit.
     #[schema(example = "F990000001")]
     structure: Option<String>,
+    #[schema(example = false)]
     liste_rouge: Option<bool>,
-    #[schema(minimum = 1, maximum = 999)]
+    #[schema(example = 1, minimum = 1, maximum = 999)]
     rang: Option<i16>,
+    #[schema(example = "CARDIOLOGIE")]
     service: Option<String>,
+    #[schema(example = "Messagerie du secrétariat")]
     description: Option<String>,
     /// ORG, APP et CAB ; ne se montre qu'à l'opérateur et à l'administration.
+    #[schema(example = "Claire TESTEUR")]
     responsable: Option<String>,
     /// CAB.
+    #[schema(example = json!(["899000000029"]))]
     cotitulaires: Option<Vec<String>>,
+    #[schema(example = "0199000000")]
     telephone: Option<String>,
+    #[schema(example = false)]
     telephone_publie: Option<bool>,
+    #[schema(example = true)]
     dematerialisation: Option<bool>,
 }
 
@@ -56,6 +64,7 @@ pub struct Publiee {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messagerie: Option<MessagerieOperateur>,
     /// Vrai quand chaque nœud en service le montre.
+    #[schema(example = true)]
     pub effectif: bool,
     pub noeuds: Noeuds,
 }

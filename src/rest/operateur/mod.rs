@@ -53,7 +53,9 @@ pub async fn actor(parts: &mut Parts, state: &RestState, account: String) -> Act
 /// Les nœuds en service, et ceux qui montrent déjà ce qui a été publié.
 #[derive(Serialize, ToSchema)]
 pub struct Noeuds {
+    #[schema(example = 2)]
     pub confirmes: usize,
+    #[schema(example = 2)]
     pub total: usize,
 }
 
@@ -71,9 +73,12 @@ impl From<Confirmation> for Noeuds {
 pub struct ProblemeDeFautes {
     #[schema(example = "/docs/erreurs#demande-a-corriger")]
     pub r#type: String,
+    #[schema(example = "Demande à corriger")]
     pub title: &'static str,
+    #[schema(example = 422)]
     pub status: u16,
     /// Une ligne par faute.
+    #[schema(example = "2 champs à corriger")]
     pub detail: String,
     pub fautes: Vec<Fault>,
 }
