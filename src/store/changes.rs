@@ -109,7 +109,6 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     changes.professionals.extend(widened);
     changes.mailboxes = sqlx::query_scalar(
         "select unnest($1::bigint[])
-         union select unnest($3::bigint[])
          union select a.mailbox_id from professionals p join mailbox_attachments a using (identification_nationale)
                where p.id = any($2)
          union select a.mailbox_id from mailbox_attachments a
