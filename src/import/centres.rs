@@ -69,7 +69,7 @@ async fn follow(publication: &mut Publication<'_>) -> Result<Vec<(i64, String)>,
          select s.id, s.public_id from structures s
          where s.lat is null and s.departement <> ''
            -- The sequence stands where the import began.
-           and s.id < (select last_value from entity_ids)
+           and s.id <= (select last_value from entity_ids)
            and (exists (select from communes c where c.code = s.code_insee)
                 or exists (select from postcodes p where p.code = s.code_postal)
                    and not exists (select from commune_centres c where c.code = s.code_insee))",
