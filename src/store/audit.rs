@@ -48,15 +48,20 @@ impl Act {
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Trace {
     /// RFC 3339.
+    #[schema(example = "2026-01-15T08:00:00Z")]
     pub date: String,
+    #[schema(example = "alpha")]
     pub compte: String,
     /// `publication`, `modification`, `retrait`, `lecture-operateur`…
+    #[schema(example = "publication")]
     pub action: String,
     /// Une adresse ou un identifiant ; absent pour une liste.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
     pub fiche: Option<String>,
     /// D'où venait la requête.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "192.0.2.1")]
     pub origine: Option<String>,
 }
 

@@ -210,13 +210,17 @@ async fn empty_all(
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Suppression {
     /// L'identifiant opaque de la fiche : rien d'autre n'en est gardé.
+    #[schema(example = "s_7qk2m0c4x9d1f3g5h7j9k2m4")]
     pub id: String,
     /// `professionnel`, `structure` ou `messagerie`.
+    #[schema(example = "structures")]
     pub genre: String,
     /// Absent quand toute la fiche est supprimée.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "telephone")]
     pub champ: Option<String>,
     /// RFC 3339.
+    #[schema(example = "2026-01-15T08:00:00Z")]
     pub date: String,
 }
 
