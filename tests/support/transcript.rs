@@ -195,7 +195,8 @@ fn ask(http: &mut Http, headers: &[(&str, &str)], path: &str, lines: &mut Vec<St
 fn told(reply: &Reply) -> String {
     let mut text = format!("{}", reply.status);
     for (name, value) in &reply.headers {
-        if !matches!(name.as_str(), "date" | "x-request-id") {
+        // What is left of a quota comes back with the seconds.
+        if !matches!(name.as_str(), "date" | "x-request-id" | "ratelimit") {
             let _ = write!(text, " {name}: {value};");
         }
     }

@@ -26,10 +26,13 @@ pub struct ParametresDAudit {
     #[param(example = "2026-01-16T00:00:00Z")]
     jusque: Option<String>,
     /// Un compte.
+    #[param(example = "alpha")]
     compte: Option<String>,
     /// Une adresse ou un identifiant.
+    #[param(example = "claire.testeur@a-exemple.mssante.fr")]
     fiche: Option<String>,
-    #[param(minimum = 1, maximum = 10000, default = 1000)]
+    /// Nombre de lignes au plus, 1000 par défaut.
+    #[param(example = 100, minimum = 1, maximum = 10000, default = 1000)]
     limite: Option<u32>,
 }
 

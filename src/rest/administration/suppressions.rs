@@ -23,6 +23,7 @@ use crate::store::suppressions::{self, Suppression};
 pub struct ParametresDeSuppression {
     /// Un champ seulement : `civilite`, `savoir_faire`, `diplomes`, `activites` d'un professionnel ; `telephone`,
     /// `telecopie`, `adresse` d'une structure ; `telephone`, `description`, `service`, `responsable` d'une messagerie.
+    #[param(example = "telephone")]
     champ: Option<String>,
 }
 

@@ -21,8 +21,10 @@ const MOST: u32 = 500;
 #[allow(dead_code, reason = "the specification's form of what `Parameters` reads")]
 pub struct ParametresDeListe {
     /// Le curseur de la page précédente.
+    #[param(example = "claire.testeur@a-exemple.mssante.fr")]
     curseur: Option<String>,
-    #[param(minimum = 1, maximum = 500, default = 100)]
+    /// Messageries par page, 100 par défaut.
+    #[param(example = 50, minimum = 1, maximum = 500, default = 100)]
     par_page: Option<u32>,
 }
 
