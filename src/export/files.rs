@@ -5,24 +5,22 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use sqlx::PgPool;
 
-use super::columns::Columns;
+use super::columns::{Columns, Stated};
 use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::{Kind, Layout};
-use super::manifest::{File, Made, Manifest, Source};
+use super::manifest::{File, Made, Manifest};
 use super::output::{Compression, Output, within};
 use super::pipe::{Pieces, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
 use crate::store::changes;
-use crate::store::labels::Labels;
 
 /// The manifest's name in the folder of extractions.
 pub const MANIFEST: &str = "manifest.json";
@@ -34,11 +32,6 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     let mut snapshot = Snapshot::begin(pool).await?;
     let version = changes::version(&mut snapshot.connection).await?;
     let mark = mark::current(&mut snapshot.connection).await?;
-    let sources: Vec<(String, String)> = sqlx::query_as(
-        "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
-    )
-    .fetch_all(&mut snapshot.connection)
-    .await?;
     let name = (0..)
         .map(|n| format!("{}-{version}-{n}", layout.nom))
         .find(|name| !folder.join(name).exists())
@@ -47,19 +40,19 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     within(&target, fs::create_dir_all(&target))?;
     let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
     let (sender, rows) = pipe();
-    let labels = snapshot.labels.clone();
-    let writing = tokio::task::spawn_blocking(move || write(layout, &target, &labels, rows));
+    let stated = Stated::of(&snapshot);
+    let writing = tokio::task::spawn_blocking(move || write(layout, &target, &stated, rows));
     let read = snapshot.copy(&statement, &sender).await;
     sender.end(read).await;
     let files = writing.await.map_err(|_| ExportError::BrokenOff)??;
+    let sources = std::mem::take(&mut snapshot.sources);
     snapshot.end().await;
-    let source = |(genre, date)| Source { genre, date };
     Ok(Made {
         kind: layout.nom.to_owned(),
         version,
         mark,
         folder: name,
-        sources: sources.into_iter().map(source).collect(),
+        sources,
         files,
         seconds: started.elapsed().as_secs(),
     })
@@ -69,12 +62,12 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
 fn write(
     layout: &'static Layout,
     folder: &Path,
-    labels: &Arc<Labels>,
+    stated: &Stated,
     mut rows: Pieces,
 ) -> Result<Vec<File>, ExportError> {
     let mut written = Vec::new();
     for (_, format) in Format::NAMED {
-        written.push(Written::create(layout, *format, folder, labels)?);
+        written.push(Written::create(layout, *format, folder, stated)?);
     }
     while let Some(piece) = rows.blocking_next() {
         let piece = piece?;
@@ -97,13 +90,8 @@ struct Written {
 }
 
 impl Written {
-    fn create(
-        layout: &Layout,
-        format: Format,
-        folder: &Path,
-        labels: &Arc<Labels>,
-    ) -> Result<Self, ExportError> {
-        let columns = Columns::of(layout, format, false, labels.clone());
+    fn create(layout: &Layout, format: Format, folder: &Path, stated: &Stated) -> Result<Self, ExportError> {
+        let columns = Columns::of(layout, format, false, stated.clone());
         let mut encoding = Encoding::new(columns.fields, encoder(format, columns)?);
         encoding.begin()?;
         let outputs = Compression::of(format).iter();
