@@ -92,10 +92,27 @@ fn files_are_what_the_manifest_says() {
             "zst" => assert!(zstd::decode_all(&body[..]).unwrap().len() > rows),
             _ => {
                 let reader = SerializedFileReader::new(bytes::Bytes::from(body)).unwrap();
-                assert_eq!(reader.metadata().file_metadata().num_rows(), rows as i64);
+                let metadata = reader.metadata().file_metadata();
+                assert_eq!(metadata.num_rows(), rows as i64);
+                let stated = metadata.key_value_metadata().unwrap();
+                for name in ["licence", "source", "dates"] {
+                    assert!(stated.iter().any(|told| told.key == name && told.value.is_some()));
+                }
             }
         }
     }
+}
+
+#[test]
+fn the_same_state_gives_the_same_bytes() {
+    let place = Place::new();
+    let sums = || -> Vec<Value> {
+        let files = ready(&served(&place));
+        files.iter().map(|file| file["sha256"].clone()).collect()
+    };
+    let before = sums();
+    std::fs::remove_dir_all(place.path("data/extractions")).unwrap();
+    assert_eq!(sums(), before);
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Encode for Csv {
             if number > 0 {
                 out.push(b'|');
             }
-            source.value(row, &self.0.labels, |value| write(value, out));
+            source.value(row, &self.0.stated.labels, |value| write(value, out));
         }
         // The official header of professionals ends in a separator, and so do its rows.
         if self.0.header.ends_with('|') {

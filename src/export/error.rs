@@ -31,7 +31,10 @@ pub enum ExportError {
     NotReady,
     /// What the file held has since been withdrawn: it is being made anew.
     #[error("the file is being made anew")]
-    Withdrawn,
+    Withdrawn {
+        /// How long the making took the last time.
+        seconds: u64,
+    },
     /// Whoever wrote it ended before its end.
     #[error("the extraction broke off")]
     BrokenOff,

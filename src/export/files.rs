@@ -1,93 +1,73 @@
 //! The national files: written in a folder of their own, then named by a manifest that is written beside the old one
 //! and renamed over it. The same state of the store gives the same bytes, on every node.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::time::Instant;
 
 use sqlx::PgPool;
 
-use super::columns::Columns;
+use super::columns::{Columns, Stated};
 use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::{Kind, Layout};
-use super::manifest::{File, GENERATION, Manifest, Source};
+use super::manifest::{File, Made, Manifest};
 use super::output::{Compression, Output, within};
 use super::pipe::{Pieces, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
 use crate::store::changes;
-use crate::store::labels::Labels;
 
 /// The manifest's name in the folder of extractions.
 pub const MANIFEST: &str = "manifest.json";
 
-/// Makes all files of the store's state of now, and the manifest that names them. What was there before is removed;
-/// who reads an old file reads it to its end.
-pub async fn make(pool: &PgPool, folder: &Path) -> Result<Manifest, ExportError> {
+/// Makes the files of one kind, of the store's state of now, in a folder of their own.
+pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, ExportError> {
+    let started = Instant::now();
+    let layout = kind.layout();
     let mut snapshot = Snapshot::begin(pool).await?;
-    let version = changes::version(&mut snapshot.connection).await?;
+    let version = changes::version(&mut snapshot.connection).await?.store;
     let mark = mark::current(&mut snapshot.connection).await?;
-    let sources: Vec<(String, String)> = sqlx::query_as(
-        "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
-    )
-    .fetch_all(&mut snapshot.connection)
-    .await?;
     let name = (0..)
-        .map(|n| format!("{}-{n}", version.store))
+        .map(|n| format!("{}-{version}-{n}", layout.nom))
         .find(|name| !folder.join(name).exists())
         .unwrap_or_default();
     let target = folder.join(&name);
     within(&target, fs::create_dir_all(&target))?;
-    let mut files = Vec::new();
-    for kind in Kind::ALL {
-        files.extend(make_kind(&mut snapshot, kind, &target, &mark).await?);
-    }
-    snapshot.end().await;
-    let source = |(genre, date)| Source { genre, date };
-    let manifest = Manifest {
-        generation: GENERATION,
-        version: version.store,
-        public_version: version.public,
-        mark,
-        folder: name,
-        sources: sources.into_iter().map(source).collect(),
-        files,
-    };
-    publish(folder, &manifest)?;
-    Ok(manifest)
-}
-
-async fn make_kind(
-    snapshot: &mut Snapshot,
-    kind: Kind,
-    target: &Path,
-    mark: &str,
-) -> Result<Vec<File>, ExportError> {
-    let layout = kind.layout();
     let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
     let (sender, rows) = pipe();
-    let (labels, folder, mark) = (snapshot.labels.clone(), target.to_owned(), mark.to_owned());
-    let writing = tokio::task::spawn_blocking(move || write(layout, &folder, &labels, rows, &mark));
+    let stated = Stated::of(&snapshot);
+    let writing = tokio::task::spawn_blocking(move || write(layout, &target, &stated, rows));
     let read = snapshot.copy(&statement, &sender).await;
     sender.end(read).await;
-    writing.await.map_err(|_| ExportError::BrokenOff)?
+    let files = writing.await.map_err(|_| ExportError::BrokenOff)??;
+    let sources = std::mem::take(&mut snapshot.sources);
+    snapshot.end().await;
+    Ok(Made {
+        kind: layout.nom.to_owned(),
+        version,
+        mark,
+        folder: name,
+        sources,
+        files,
+        seconds: started.elapsed().as_secs(),
+    })
 }
 
 /// Writes the files of one kind.
 fn write(
     layout: &'static Layout,
     folder: &Path,
-    labels: &Arc<Labels>,
+    stated: &Stated,
     mut rows: Pieces,
-    mark: &str,
 ) -> Result<Vec<File>, ExportError> {
     let mut written = Vec::new();
     for (_, format) in Format::NAMED {
-        written.push(Written::create(layout, *format, folder, labels)?);
+        written.push(Written::create(layout, *format, folder, stated)?);
     }
     while let Some(piece) = rows.blocking_next() {
         let piece = piece?;
@@ -98,7 +78,7 @@ fn write(
     }
     let mut files = Vec::new();
     for written in written {
-        files.extend(written.finish(layout, mark)?);
+        files.extend(written.finish()?);
     }
     Ok(files)
 }
@@ -110,13 +90,8 @@ struct Written {
 }
 
 impl Written {
-    fn create(
-        layout: &Layout,
-        format: Format,
-        folder: &Path,
-        labels: &Arc<Labels>,
-    ) -> Result<Self, ExportError> {
-        let columns = Columns::of(layout, format, false, labels.clone());
+    fn create(layout: &Layout, format: Format, folder: &Path, stated: &Stated) -> Result<Self, ExportError> {
+        let columns = Columns::of(layout, format, false, stated.clone());
         let mut encoding = Encoding::new(columns.fields, encoder(format, columns)?);
         encoding.begin()?;
         let outputs = Compression::of(format).iter();
@@ -135,23 +110,24 @@ impl Written {
         Ok(())
     }
 
-    fn finish(mut self, layout: &Layout, mark: &str) -> Result<Vec<File>, ExportError> {
+    fn finish(mut self) -> Result<Vec<File>, ExportError> {
         self.encoding.end()?;
         self.pass()?;
         let rows = self.encoding.count;
         let outputs = self.outputs.into_iter();
-        outputs.map(|output| output.finish(layout, rows, mark)).collect()
+        outputs.map(|output| output.finish(rows)).collect()
     }
 }
 
-/// Puts the manifest in place, then removes what it does not name.
-fn publish(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
+/// Puts the manifest in place, then removes what it does not name; who reads an old file reads it to its end.
+pub fn publish(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
     let (path, unfinished) = (folder.join(MANIFEST), folder.join("manifest.new"));
     let text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other);
     within(&unfinished, text.and_then(|text| fs::write(&unfinished, text)))?;
     within(&path, fs::rename(&unfinished, &path))?;
+    let is_named = |name: &OsStr| manifest.kinds.iter().any(|made| name == made.folder.as_str());
     for entry in within(folder, fs::read_dir(folder))?.flatten() {
-        if entry.path().is_dir() && entry.file_name() != *manifest.folder {
+        if entry.path().is_dir() && !is_named(&entry.file_name()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

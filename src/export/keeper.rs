@@ -1,5 +1,5 @@
-//! The extractions of a node: the files of now, streams on request, and the task that makes the files anew when the
-//! store has changed.
+//! The extractions of a node: the files of now, streams on request, and the task that makes the files of a kind anew
+//! when something of that kind has changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,16 +12,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExportError;
 use super::files::{self, MANIFEST};
-use super::manifest::{File, GENERATION, Manifest};
+use super::layout::Kind;
+use super::manifest::{File, GENERATION, Made, Manifest, Source};
 use super::mark::{self, Since};
-use super::statement::something_withdrawn;
+use super::statement::{something_changed, something_withdrawn};
 use super::stream::{self, Request, Stream};
-use crate::store::changes;
+use crate::store::changes::{self, Version};
 
 /// How often the store is looked at.
 const LOOK: Duration = Duration::from_secs(2);
-/// Files are made anew after a rest of so many times what the last making took: a tenth of the time at most.
+/// Files are made anew after a rest of so many times what the last making took: a tenth of the time at most. Files that
+/// nobody may read any more do not wait so long.
 const REST: u32 = 10;
+const REST_OF_WITHDRAWN: u32 = 1;
 /// The longest that the question whether a file still holds may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -38,6 +41,10 @@ struct Inner {
 /// A file that may be read.
 pub struct Ready {
     pub file: File,
+    /// What to give back to have only what changed since.
+    pub mark: String,
+    /// What it was made of.
+    pub sources: Vec<Source>,
     pub path: PathBuf,
 }
 
@@ -72,17 +79,23 @@ impl Exports {
         let Some(manifest) = inner.current.load_full() else {
             return Err(ExportError::NotReady);
         };
-        let Some(file) = manifest.file(name) else {
+        let Some((made, file)) = manifest.file(name) else {
             return Ok(None);
         };
-        let statement = something_withdrawn(file.genre, manifest.version);
-        let asked = sqlx::query_scalar::<_, bool>(sqlx::AssertSqlSafe(statement)).fetch_one(&inner.pool);
+        let Some(kind) = Kind::named(&made.kind) else {
+            return Ok(None);
+        };
+        let asked = inner.asks(something_withdrawn(kind.layout().genre, made.version));
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(false)) => Ok(Some(Ready {
                 file: file.clone(),
-                path: inner.folder.join(&manifest.folder).join(name),
+                mark: made.mark.clone(),
+                sources: made.sources.clone(),
+                path: inner.folder.join(&made.folder).join(name),
             })),
-            Ok(Ok(true)) => Err(ExportError::Withdrawn),
+            Ok(Ok(true)) => Err(ExportError::Withdrawn {
+                seconds: made.seconds,
+            }),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(ExportError::NotReady),
         }
@@ -91,59 +104,122 @@ impl Exports {
     /// Keeps the files in step with the store until `stop`.
     pub async fn keep(self, stop: CancellationToken) {
         let Ok(inner) = self.inner() else { return };
-        inner.find_saved().await;
-        let mut not_before = Instant::now();
+        let mut manifest = inner.saved().await;
+        let mut made_at: [Option<Making>; Kind::ALL.len()] = Default::default();
         loop {
+            for (kind, making) in Kind::ALL.into_iter().zip(&mut made_at) {
+                if !inner.is_due(kind, &mut manifest, making.as_ref()).await {
+                    continue;
+                }
+                let began = Instant::now();
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    done = inner.make(kind, &mut manifest) => match done {
+                        Ok(()) => tracing::info!(kind = kind.layout().nom, "national files are made"),
+                        Err(error) => tracing::error!(%error, "national files stay as they were"),
+                    },
+                }
+                *making = Some(Making::since(began));
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if Instant::now() < not_before || !inner.is_behind().await {
-                continue;
-            }
-            let started = Instant::now();
-            tokio::select! {
-                () = stop.cancelled() => return,
-                made = files::make(&inner.pool, &inner.folder) => match made {
-                    Ok(manifest) => {
-                        tracing::info!(files = manifest.files.len(), "the national files are made");
-                        inner.current.store(Some(Arc::new(manifest)));
-                    }
-                    Err(error) => tracing::error!(%error, "the national files stay as they were"),
-                },
-            }
-            not_before = Instant::now() + started.elapsed() * REST;
         }
     }
 }
 
+/// When files were last made, and how long it took.
+struct Making {
+    ended: Instant,
+    took: Duration,
+}
+
+impl Making {
+    fn since(began: Instant) -> Self {
+        let ended = Instant::now();
+        let took = ended - began;
+        Self { ended, took }
+    }
+
+    fn has_rested(&self, times: u32) -> bool {
+        self.ended.elapsed() >= self.took * times
+    }
+}
+
 impl Inner {
-    /// Takes up the files that an earlier run made of the same store: the data directory may have another since.
-    async fn find_saved(&self) {
-        let Ok(text) = std::fs::read(self.folder.join(MANIFEST)) else {
-            return;
+    /// What an earlier run made of the same store: the data directory may have another since.
+    async fn saved(&self) -> Manifest {
+        let text = std::fs::read(self.folder.join(MANIFEST)).unwrap_or_default();
+        let saved: Manifest = serde_json::from_slice(&text).unwrap_or_default();
+        if saved.generation != GENERATION || !saved.is_whole() {
+            return Manifest::default();
+        }
+        for made in &saved.kinds {
+            let known = async {
+                let mut connection = self.pool.acquire().await?;
+                mark::version(&mut connection, &Since::Mark(made.mark.clone())).await
+            };
+            if let Err(error) = known.await {
+                tracing::info!(%error, "the national files are made anew");
+                return Manifest::default();
+            }
+        }
+        self.current.store(Some(Arc::new(saved.clone())));
+        saved
+    }
+
+    /// Whether the files of a kind are to be made now. Those that nothing touched are as good as of the new version.
+    async fn is_due(&self, kind: Kind, manifest: &mut Manifest, last: Option<&Making>) -> bool {
+        let rested = |times| last.is_none_or(|last| last.has_rested(times));
+        let Some(made) = manifest.of(kind) else {
+            return rested(REST_OF_WITHDRAWN);
         };
-        let Ok(saved) = serde_json::from_slice::<Manifest>(&text) else {
-            return;
+        let version = async { changes::version(&mut *self.pool.acquire().await?).await };
+        let Ok(Version { store: version, .. }) = version.await else {
+            return false;
         };
-        let known = async {
-            let mut connection = self.pool.acquire().await?;
-            mark::version(&mut connection, &Since::Mark(saved.mark.clone())).await
-        };
-        match known.await {
-            Ok(_) if saved.generation == GENERATION => self.current.store(Some(Arc::new(saved))),
-            Ok(_) => tracing::info!("the national files are of an earlier program"),
-            Err(error) => tracing::info!(%error, "the national files are made anew"),
+        if version <= made.version {
+            return false;
+        }
+        let changed = self.asks(something_changed(kind.layout(), made.version)).await;
+        match changed {
+            Ok(true) if rested(REST) => true,
+            Ok(true) if rested(REST_OF_WITHDRAWN) => {
+                let withdrawn = self
+                    .asks(something_withdrawn(kind.layout().genre, made.version))
+                    .await;
+                withdrawn.is_ok_and(|withdrawn| withdrawn)
+            }
+            Ok(true) | Err(_) => false,
+            Ok(false) => {
+                let made = made.clone();
+                *manifest = manifest.with(Made { version, ..made });
+                self.show(manifest);
+                false
+            }
         }
     }
 
-    async fn is_behind(&self) -> bool {
-        let made = self
-            .current
-            .load()
-            .as_ref()
-            .map_or(0, |manifest| manifest.public_version);
-        let version = async { changes::version(&mut *self.pool.acquire().await?).await };
-        version.await.is_ok_and(|version| version.public > made)
+    async fn make(&self, kind: Kind, manifest: &mut Manifest) -> Result<(), ExportError> {
+        let made = files::make(&self.pool, &self.folder, kind).await?;
+        let next = manifest.with(made);
+        files::publish(&self.folder, &next)?;
+        *manifest = next;
+        self.show(manifest);
+        Ok(())
+    }
+
+    /// Shows the files once there are all.
+    fn show(&self, manifest: &Manifest) {
+        if manifest.is_whole() {
+            self.current.store(Some(Arc::new(manifest.clone())));
+        }
+    }
+
+    async fn asks(&self, question: String) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(question))
+            .fetch_one(&self.pool)
+            .await
     }
 }

@@ -24,7 +24,7 @@ impl Encode for Ndjson {
         out.push(b'{');
         let mut first = true;
         for (name, source) in &self.0.all {
-            source.value(row, &self.0.labels, |value| {
+            source.value(row, &self.0.stated.labels, |value| {
                 if value.is_empty() {
                     return;
                 }

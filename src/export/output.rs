@@ -113,7 +113,7 @@ impl Output {
     }
 
     /// Brings the file to the disk and says what it is.
-    pub fn finish(self, layout: &Layout, rows: u64, mark: &str) -> Result<File, ExportError> {
+    pub fn finish(self, rows: u64) -> Result<File, ExportError> {
         let hashed = match self.writer {
             Compressor::Gzip(writer) => writer.finish(),
             Compressor::Zstd(writer) => writer.finish(),
@@ -126,8 +126,6 @@ impl Output {
         let compression = self.compression.name();
         Ok(File {
             name: self.name,
-            kind: layout.nom.to_owned(),
-            genre: layout.genre,
             format: self.format.extension().to_owned(),
             compression: compression.map(str::to_owned),
             media_type: match compression {
@@ -137,7 +135,6 @@ impl Output {
             rows,
             bytes: hashed.bytes,
             sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
-            mark: mark.to_owned(),
         })
     }
 }

@@ -71,7 +71,11 @@ impl Parquet {
             .set_created_by("annuaire".to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_key_value_metadata(Some(vec![stated("licence", LICENCE), stated("source", SOURCE)]))
+            .set_key_value_metadata(Some(vec![
+                stated("licence", LICENCE),
+                stated("source", SOURCE),
+                stated("dates", &columns.stated.sources),
+            ]))
             .build();
         let sink = Sink::default();
         let writer = SerializedFileWriter::new(sink.clone(), Arc::new(schema), Arc::new(properties))?;
@@ -134,7 +138,7 @@ impl Encode for Parquet {
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) -> Result<(), ExportError> {
         for ((_, source), held) in self.columns.all.iter().zip(&mut self.held) {
-            source.value(row, &self.columns.labels, |value| held.push(value));
+            source.value(row, &self.columns.stated.labels, |value| held.push(value));
         }
         self.rows += 1;
         if self.rows == GROUP {

@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio_stream::StreamExt as _;
 
 use super::error::ExportError;
+use super::manifest::Source;
 use super::pipe::Sender;
 use crate::store::labels::Labels;
 
@@ -20,6 +21,8 @@ const PIECE: usize = 128 << 10;
 pub struct Snapshot {
     pub connection: PgConnection,
     pub labels: Arc<Labels>,
+    /// The sources loaded, and their dates.
+    pub sources: Vec<Source>,
 }
 
 impl Snapshot {
@@ -40,7 +43,17 @@ impl Snapshot {
             .execute(&mut connection)
             .await?;
         let labels = Arc::new(Labels::load(&mut connection).await?);
-        Ok(Self { connection, labels })
+        let sources: Vec<(String, String)> = sqlx::query_as(
+            "select genre, to_char(date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from sources order by genre",
+        )
+        .fetch_all(&mut connection)
+        .await?;
+        let source = |(genre, date)| Source { genre, date };
+        Ok(Self {
+            connection,
+            labels,
+            sources: sources.into_iter().map(source).collect(),
+        })
     }
 
     /// Sends the rows of a `COPY` statement as Postgres writes them, in pieces of whole lines.

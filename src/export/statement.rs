@@ -71,6 +71,16 @@ pub fn withdrawn(layout: &Layout, filters: &Filters, after: i64) -> Result<Strin
     ))
 }
 
+/// Whether anything that a layout may show has changed after a version.
+pub fn something_changed(layout: &Layout, after: i64) -> String {
+    let touched = layout.touched.map_or("", |_| " or genre = 's'");
+    format!(
+        "select exists (select 1 from publications where version > {after} and rebuild)
+             or exists (select 1 from change_log where version > {after} and (genre = '{}'{touched}))",
+        layout.genre
+    )
+}
+
 /// Whether an entry that was there at a version has been withdrawn since.
 pub fn something_withdrawn(genre: char, after: i64) -> String {
     format!(

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use tokio::runtime::Handle;
 
 use super::Format;
-use super::columns::Columns;
+use super::columns::{Columns, Stated};
 use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
 use super::filters::Filters;
@@ -45,7 +45,7 @@ pub async fn open(pool: &PgPool, request: &Request) -> Result<Stream, ExportErro
         layout,
         request.format,
         request.since.is_some(),
-        snapshot.labels.clone(),
+        Stated::of(&snapshot),
     );
     let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
     let (rows, from_store) = pipe();

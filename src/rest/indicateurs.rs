@@ -2,6 +2,7 @@
 //! structure. Hidden mailboxes count nowhere.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::client::Client;
 use super::parameters::{Parameters, invalid, words};
-use super::problem::Problem;
+use super::problem::{Problem, UNAVAILABLE};
 use super::sante::{SourceChargee, sources};
 use super::signin::SignedIn;
 use super::state::RestState;
@@ -181,9 +182,14 @@ pub async fn get(
 ) -> Result<Json<Indicateurs>, Problem> {
     let question = Question::read(&parameters)?;
     let (asker, is_by_structure) = (viewer.clone(), question.by == Some(By::Structure));
-    let mut answer = state
-        .ask(move |directory| question.answer(directory, &asker))
-        .await?;
+    let turn = Arc::clone(&state.counts).acquire_owned().await;
+    let turn = turn.map_err(|_| Problem::of(&UNAVAILABLE))?;
+    let question = move |directory: &Directory| {
+        // Held by the thread that may wait, not by a caller that may hang up.
+        let _turn = turn;
+        question.answer(directory, &asker)
+    };
+    let mut answer = state.ask(question).await?;
     if is_by_structure {
         let shown = answer
             .indicateurs

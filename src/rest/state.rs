@@ -19,6 +19,8 @@ use crate::service::{Directory, ServiceError};
 
 /// Questions to the directory that run at one time; others wait for their turn, within their own delay.
 const QUESTIONS_AT_ONCE: usize = 64;
+/// Of them, those about indicators.
+const COUNTS_AT_ONCE: usize = 2;
 /// Filtered extractions that are sent at one time, in all and to one address: each holds a connection to Postgres.
 const EXTRACTIONS_AT_ONCE: usize = 16;
 const EXTRACTIONS_OF_ONE: usize = 4;
@@ -62,6 +64,8 @@ pub struct RestState {
     pub(super) extractions: Arc<Seats>,
     pub(super) quotas: Arc<Quotas>,
     pub(super) settings: Arc<Settings>,
+    /// Whoever asks for indicators may wait for a count: they shall not take all turns.
+    pub(super) counts: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     request_ids: Arc<AtomicU64>,
 }
@@ -80,6 +84,7 @@ impl RestState {
                 settings.public_entries_per_day,
             )),
             settings: Arc::new(settings),
+            counts: Arc::new(Semaphore::new(COUNTS_AT_ONCE)),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             request_ids: Arc::new(AtomicU64::new(seed)),
         }

@@ -15,7 +15,7 @@ use super::super::conditional::matches_etag;
 use super::super::problem::{Problem, RANGE};
 use super::super::state::RestState;
 use super::range::{Part, part};
-use super::{MARK, absent, attachment};
+use super::{MARK, SOURCES, absent, attachment, stated_sources};
 use crate::export::ExportError;
 
 /// Bytes read from the disk at a time.
@@ -27,7 +27,11 @@ pub async fn get(state: &RestState, name: &str, headers: &HeaderMap) -> Result<R
     let mut stated: Vec<(HeaderName, String)> = vec![
         (ETAG, etag.clone()),
         (ACCEPT_RANGES, "bytes".to_owned()),
-        (MARK, ready.file.mark.clone()),
+        (MARK, ready.mark.clone()),
+        (
+            SOURCES,
+            stated_sources(ready.sources.iter().map(|source| (&source.genre, &source.date))),
+        ),
     ];
     if headers
         .get(IF_NONE_MATCH)
@@ -49,7 +53,7 @@ pub async fn get(state: &RestState, name: &str, headers: &HeaderMap) -> Result<R
     };
     let unreadable = |error: std::io::Error| match error.kind() {
         // Made anew between the question and the opening.
-        std::io::ErrorKind::NotFound => ExportError::Withdrawn,
+        std::io::ErrorKind::NotFound => ExportError::Withdrawn { seconds: 0 },
         _ => ExportError::File {
             path: ready.path.clone(),
             error,

@@ -10,6 +10,7 @@ use super::super::problem::Problem;
 use super::super::sante::SourceChargee;
 use super::super::signin::SignedIn;
 use super::super::state::RestState;
+use crate::export::manifest::{File, Made};
 use crate::export::{Kind, LICENCE, SOURCE};
 
 /// Le manifeste des extractions.
@@ -85,35 +86,35 @@ pub async fn list(
     _: Parameters<NoParameter>,
 ) -> Result<Json<Extractions>, Problem> {
     let manifest = state.exports.manifest();
-    let files = manifest.iter().flat_map(|manifest| {
-        manifest.files.iter().map(|file| Extraction {
-            nom: file.name.clone(),
-            lien: format!("/api/v1/extractions/{}", file.name),
-            genre: file.kind.clone(),
-            format: file.format.clone(),
-            compression: file.compression.clone(),
-            lignes: file.rows,
-            octets: file.bytes,
-            sha256: file.sha256.clone(),
-            marque: file.mark.clone(),
-            licence: LICENCE,
-            source: SOURCE,
-            sources: manifest
-                .sources
-                .iter()
-                .map(|source| SourceChargee {
-                    genre: source.genre.clone(),
-                    date: source.date.clone(),
-                })
-                .collect(),
-        })
-    });
+    let kinds = manifest.iter().flat_map(|manifest| &manifest.kinds);
+    let files = kinds.flat_map(|made| made.files.iter().map(|file| extraction(made, file)));
     Ok(Json(Extractions {
         licence: LICENCE,
         source: SOURCE,
         extractions: files.collect(),
         genres: Kind::ALL.into_iter().map(genre).collect(),
     }))
+}
+
+fn extraction(made: &Made, file: &File) -> Extraction {
+    let sources = made.sources.iter().map(|source| SourceChargee {
+        genre: source.genre.clone(),
+        date: source.date.clone(),
+    });
+    Extraction {
+        nom: file.name.clone(),
+        lien: format!("/api/v1/extractions/{}", file.name),
+        genre: made.kind.clone(),
+        format: file.format.clone(),
+        compression: file.compression.clone(),
+        lignes: file.rows,
+        octets: file.bytes,
+        sha256: file.sha256.clone(),
+        marque: made.mark.clone(),
+        licence: LICENCE,
+        source: SOURCE,
+        sources: sources.collect(),
+    }
 }
 
 fn genre(kind: Kind) -> Genre {

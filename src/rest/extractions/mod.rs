@@ -122,15 +122,16 @@ pub async fn get(
     let headers = response.headers_mut();
     headers.insert(header::LINK, HeaderValue::from_static(LICENCE_LINK));
     let sante = state.directory.sante();
-    let sources: Vec<String> = sante
-        .sources
-        .iter()
-        .map(|source| format!("{}={}", source.genre, source.date))
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&sources.join(", ")) {
+    let sources = stated_sources(sante.sources.iter().map(|source| (&source.genre, &source.date)));
+    if let Ok(value) = HeaderValue::from_str(&sources) {
         headers.entry(SOURCES).or_insert(value);
     }
     Ok(response)
+}
+
+fn stated_sources<'s>(sources: impl Iterator<Item = (&'s String, &'s String)>) -> String {
+    let stated = sources.map(|(genre, date)| format!("{genre}={date}"));
+    stated.collect::<Vec<_>>().join(", ")
 }
 
 fn attachment(name: &str) -> String {
@@ -146,7 +147,7 @@ impl From<ExportError> for Problem {
                 "depuis",
                 "cette marque n'est pas reconnue ; reprendre d'une extraction entière",
             ),
-            ExportError::Withdrawn => Self::of(&REMAKING),
+            ExportError::Withdrawn { seconds } => Self::of(&REMAKING).retry_after(seconds.clamp(5, 600)),
             ExportError::NotReady => Self::of(&UNAVAILABLE),
             ExportError::Store(error) => {
                 tracing::error!(%error, "an extraction could not begin");
