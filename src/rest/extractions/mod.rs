@@ -88,7 +88,9 @@ words!(TypeDeBal, BOX_TYPES);
 /// l'ordre de ses lignes n'a pas de sens. Les messageries en liste rouge n'y sont jamais.
 #[utoipa::path(get, path = "/api/v1/extractions/{nom}", tag = "Extractions",
     params(("nom" = String, Path, description = "Un fichier du manifeste, ou un genre", example = "correspondance"),
-        ExtractionParams),
+        ExtractionParams,
+        ("Range" = Option<String>, Header, description = "D'un fichier, une plage d'octets : `bytes=1000-` reprend une lecture rompue", example = "bytes=1000-"),
+        ("If-Range" = Option<String>, Header, description = "L'étiquette du fichier commencé ; s'il a changé, il est envoyé entier", example = "\"9f86d081884c7d65\"")),
     responses(
         (status = 200, description = "Le fichier", content(
             (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.parquet"),
@@ -96,9 +98,15 @@ words!(TypeDeBal, BOX_TYPES);
          headers(
             ("annuaire-marque" = String, description = "À redonner comme `depuis`"),
             ("annuaire-sources" = String, description = "Les sources et leurs dates"),
+            ("accept-ranges" = String, description = "`bytes` : le fichier se lit par plages ; absent d'une extraction filtrée"),
+            ("content-disposition" = String, description = "Le nom sous lequel l'enregistrer"),
             ("link" = String, description = "La licence"))),
         (status = 206, description = "La partie demandée par `Range`", content(
-            (String = "application/gzip"), (String = "application/zstd"), (String = "application/vnd.apache.parquet"))),
+            (String = "application/gzip"), (String = "application/zstd"), (String = "application/vnd.apache.parquet")),
+         headers(
+            ("content-range" = String, description = "La plage envoyée, et la taille du fichier"),
+            ("etag" = String, description = "L'empreinte du fichier, à redonner dans `If-Range`"),
+            ("annuaire-marque" = String, description = "À redonner comme `depuis`"))),
         (status = 304, description = "Le fichier est celui de `If-None-Match`"),
         (status = 404, description = "Aucune extraction de ce nom", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 416, description = "Le fichier est plus court que la partie demandée", body = Probleme<'static>, content_type = "application/problem+json"),

@@ -73,6 +73,22 @@ const HEADERS: &[(&str, &str, &str, &str)] = &[
         "Nombre de secondes après lequel réessayer",
     ),
 ];
+/// Examples of the headers that single operations describe.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("accept-ranges", "bytes"),
+    ("annuaire-marque", "00112233445566778899aabbccddeeff"),
+    ("annuaire-sources", "personne_activite=2026-01-15T08:00:00Z"),
+    (
+        "content-disposition",
+        "attachment; filename=\"correspondance.csv.gz\"",
+    ),
+    ("content-range", "bytes 1000-8392/8393"),
+    ("etag", "\"9f86d081884c7d65\""),
+    (
+        "link",
+        "<https://www.etalab.gouv.fr/licence-ouverte-open-licence/>; rel=\"license\"",
+    ),
+];
 const REQUEST: &str = "Requete";
 const POLICY: &str = "Politique";
 const LEFT: &str = "Reste";
@@ -123,6 +139,7 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, is_api: 
             _ if is_api => &[REQUEST, POLICY, LEFT],
             _ => &[REQUEST],
         };
+        exemplify_headers(response);
         add_headers(response, added);
         add_example(status, response);
     }
@@ -171,6 +188,15 @@ fn add_headers(response: &mut Value, names: &[&str]) {
     let headers = response.entry("headers").or_insert_with(|| json!({}));
     for (name, header, ..) in HEADERS.iter().filter(|(name, ..)| names.contains(name)) {
         headers[*header] = json!({"$ref": format!("#/components/headers/{name}")});
+    }
+}
+
+fn exemplify_headers(response: &mut Value) {
+    let headers = response.get_mut("headers").and_then(Value::as_object_mut);
+    for (name, header) in headers.into_iter().flatten() {
+        if let Some((_, example)) = EXAMPLES.iter().find(|(known, _)| known == name) {
+            header["example"] = (*example).into();
+        }
     }
 }
 
@@ -249,6 +275,10 @@ mod tests {
                 for (status, response) in operation["responses"].as_object().unwrap() {
                     assert!(has(response, "description") || has(response, "$ref"));
                     assert!(status != "default");
+                    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+                        let told = has(header, "description") && has(header, "example");
+                        assert!(told || has(header, "$ref"), "{path} {status} {name}");
+                    }
                 }
             }
         }
