@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::http::Caller;
+use support::http::{Caller, Http};
 use support::transcript::{Guesses, short_transcript, transcript, without_clocks};
 use support::{Node, Place, dated_extract, sample};
 
 const DOMAIN: &str = "ch-nantes-exemple.mssante.fr";
 const PEOPLE: [&str; 3] = ["899000000002", "899000000010", "899000000044"];
 const STRUCTURES: [&str; 3] = ["F990000000", "F990000001", "F990000002"];
-const STEPS: usize = 16;
+const STEPS: usize = 10;
 
 /// One of the two stores.
 struct World {
@@ -37,7 +37,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let place = Place::new();
+        let place = asked_much();
         let node = place.serve(&[]);
         // Public ids are made with a key of the store: to be compared, both have the same.
         place.sql("update settings set value = repeat('5a', 16) where name = 'public_id_key'");
@@ -86,10 +86,39 @@ impl World {
         });
     }
 
+    /// Waits until the files that are made at leisure are of now.
+    fn settle_files(&self) {
+        files_are_of_now(&self.node);
+    }
+
     fn transcript(&self, viewer: usize, addresses: &[String]) -> Vec<String> {
         let (name, key) = &self.viewers[viewer];
         transcript(&self.node, (name, key), &guesses(addresses))
     }
+}
+
+/// Quotas are for strangers: here one address asks thousands of times.
+fn asked_much() -> Place {
+    let mut place = Place::new();
+    place.settings = vec![
+        ("ANNUAIRE_HTTP_PUBLIC_REQUESTS_PER_MINUTE", "0"),
+        ("ANNUAIRE_HTTP_ACCOUNT_REQUESTS_PER_MINUTE", "0"),
+        ("ANNUAIRE_LDAP_PUBLIC_ENTRIES_PER_DAY", "0"),
+    ];
+    place
+}
+
+/// Ready-made extractions follow the store at a pace of their own: waits until they are of the mark of now.
+fn files_are_of_now(node: &Node) {
+    let mut http = Http::new(&node.http);
+    support::eventually("the files are of now", Duration::from_secs(120), || {
+        let now = http
+            .get("/api/v1/extractions/messageries?format=ndjson")
+            .header("annuaire-marque")
+            .to_owned();
+        let made = http.get("/api/v1/extractions").json();
+        now.is_empty() || made["extractions"][0]["marque"] == now.as_str()
+    });
 }
 
 fn guesses(addresses: &[String]) -> Guesses<'_> {
@@ -328,19 +357,23 @@ impl Pair {
 fn first_difference(a: &[String], b: &[String]) -> Option<String> {
     assert!(a.len() == b.len() && a.len() > 20);
     let (a, b) = a.iter().zip(b).find(|(a, b)| a != b)?;
-    let from = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let part = |text: &str| {
-        text.chars()
-            .skip(from.saturating_sub(120))
-            .take(300)
+    // An entity tag stands before what it is of: the last difference tells more than the first.
+    let (mut of_a, mut of_b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same = of_a
+        .iter()
+        .rev()
+        .zip(of_b.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    of_a.truncate((of_a.len() - same + 100).min(of_a.len()));
+    of_b.truncate((of_b.len() - same + 100).min(of_b.len()));
+    let end = |chars: &[char]| {
+        chars[chars.len().saturating_sub(400)..]
+            .iter()
             .collect::<String>()
     };
-    Some(format!(
-        "{}\n here …{}\nthere …{}",
-        a.lines().next().unwrap_or(""),
-        part(a),
-        part(b)
-    ))
+    let asked: String = a.chars().take(150).collect();
+    Some(format!("{asked}\n here …{}\nthere …{}", end(&of_a), end(&of_b)))
 }
 
 /// Runs a pair of histories. Gives the first difference that a viewer could see.
@@ -349,6 +382,7 @@ fn run(seed: u64) -> Option<String> {
     let mut pair = Pair::new();
     let everybody = [0, 1, 2, 3, 4];
     pair.settle();
+    pair.worlds.iter().for_each(World::settle_files);
     let mut history = vec![format!("seed {seed}")];
     let found = pair.difference(&everybody);
     if found.is_some() {
@@ -358,6 +392,9 @@ fn run(seed: u64) -> Option<String> {
         history.push(pair.step(&mut dice));
         pair.settle();
         let whole = step % (STEPS / 2) == 0;
+        if whole {
+            pair.worlds.iter().for_each(World::settle_files);
+        }
         if let Some(text) = pair.difference(if whole { &everybody } else { &[] }) {
             return Some(format!("{}\n{text}", history.join("\n")));
         }
@@ -370,6 +407,7 @@ fn run(seed: u64) -> Option<String> {
         pair.worlds[0].put(&address, &sheet);
     }
     pair.settle();
+    pair.worlds.iter().for_each(World::settle_files);
     history.push("published telephones here".to_owned());
     if let Some(text) = pair.difference(&[0, 3]) {
         return Some(format!("{}\n{text}", history.join("\n")));
@@ -420,10 +458,11 @@ fn a_node_that_followed_answers_as_one_that_was_built_anew() {
         }
     }
     world.settle();
-    let fresh = Place::new();
+    let fresh = asked_much();
     let url = world.place.database_url();
     let other = fresh.serve(&["--database-url", &url]);
     let of = |node: &Node| {
+        files_are_of_now(node);
         let lines = transcript(node, ("", ""), &guesses(&addresses));
         // The counters of a node are of what it was asked.
         lines

@@ -60,6 +60,10 @@ pub async fn purge(pool: &PgPool, retention: &Retention) -> Result<Purged, sqlx:
             *count = deleted.rows_affected();
         }
     }
+    // What nodes followed long ago: as far back as the versions go.
+    sqlx::query("delete from account_changes where version < (select min(version) from publications)")
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     let [audit, rejects, imports] = removed;
     Ok(Purged {

@@ -23,6 +23,8 @@ pub struct Place {
     pub folder: TempDir,
     /// Levels at which nodes log into the file `node.log`; none for the test's own standard error.
     pub log: Option<&'static str>,
+    /// Settings of every command, by environment.
+    pub settings: Vec<(&'static str, &'static str)>,
 }
 
 impl Place {
@@ -30,6 +32,7 @@ impl Place {
         Self {
             folder: TempDir::new().unwrap(),
             log: None,
+            settings: Vec::new(),
         }
     }
 
@@ -44,6 +47,7 @@ impl Place {
             .env("ANNUAIRE_DATA_DIR", self.path("data"))
             .env("ANNUAIRE_LOG", "warn")
             .env_remove("ANNUAIRE_DATABASE_URL")
+            .envs(self.settings.iter().copied())
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         command
     }
