@@ -169,7 +169,8 @@ impl Inner {
         saved
     }
 
-    /// Whether the files of a kind are to be made now. Those that nothing touched are as good as of the new version.
+    /// Whether the files of a kind are to be made now. Those that nothing touched are
+    /// as good as of the new version, and say so: two nodes say the same.
     async fn is_due(&self, kind: Kind, manifest: &mut Manifest, last: Option<&Making>) -> bool {
         let rested = |times| last.is_none_or(|last| last.has_rested(times));
         let Some(made) = manifest.of(kind) else {
@@ -182,6 +183,11 @@ impl Inner {
         if version <= made.version {
             return false;
         }
+        // Read before the question, so that a change between the two is not taken for told.
+        let mark = async { mark::current(&mut *self.pool.acquire().await?).await };
+        let Ok(mark) = mark.await else {
+            return false;
+        };
         let changed = self.asks(something_changed(kind.layout(), made.version)).await;
         match changed {
             Ok(true) if rested(REST) => true,
@@ -194,7 +200,11 @@ impl Inner {
             Ok(true) | Err(_) => false,
             Ok(false) => {
                 let made = made.clone();
-                *manifest = manifest.with(Made { version, ..made });
+                *manifest = manifest.with(Made {
+                    version,
+                    mark,
+                    ..made
+                });
                 self.show(manifest);
                 false
             }
