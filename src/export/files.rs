@@ -30,10 +30,10 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     let started = Instant::now();
     let layout = kind.layout();
     let mut snapshot = Snapshot::begin(pool).await?;
-    let version = changes::version(&mut snapshot.connection).await?.store;
+    let version = changes::version(&mut snapshot.connection).await?;
     let mark = mark::current(&mut snapshot.connection).await?;
     let name = (0..)
-        .map(|n| format!("{}-{version}-{n}", layout.nom))
+        .map(|n| format!("{}-{}-{n}", layout.nom, version.store))
         .find(|name| !folder.join(name).exists())
         .unwrap_or_default();
     let target = folder.join(&name);
@@ -49,7 +49,8 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     snapshot.end().await;
     Ok(Made {
         kind: layout.nom.to_owned(),
-        version,
+        version: version.store,
+        public_version: version.public,
         mark,
         folder: name,
         sources,

@@ -17,7 +17,7 @@ use super::manifest::{File, GENERATION, Made, Manifest, Source};
 use super::mark::{self, Since};
 use super::statement::{something_changed, something_withdrawn};
 use super::stream::{self, Request, Stream};
-use crate::store::changes::{self, Version};
+use crate::store::changes;
 
 /// How often the store is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -177,10 +177,10 @@ impl Inner {
             return rested(REST_OF_WITHDRAWN);
         };
         let version = async { changes::version(&mut *self.pool.acquire().await?).await };
-        let Ok(Version { store: version, .. }) = version.await else {
+        let Ok(version) = version.await else {
             return false;
         };
-        if version <= made.version {
+        if version.public <= made.public_version {
             return false;
         }
         // Read before the question, so that a change between the two is not taken for told.
@@ -201,7 +201,8 @@ impl Inner {
             Ok(false) => {
                 let made = made.clone();
                 *manifest = manifest.with(Made {
-                    version,
+                    version: version.store,
+                    public_version: version.public,
                     mark,
                     ..made
                 });

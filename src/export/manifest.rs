@@ -21,6 +21,8 @@ pub struct Made {
     pub kind: String,
     /// The store's version: never shown, it counts what the public may not see.
     pub version: i64,
+    /// Counts what the public may see: files are made anew when it moves.
+    pub public_version: i64,
     /// What to give as `depuis` to have only what changed since.
     pub mark: String,
     /// The folder of the files, beside the manifest.

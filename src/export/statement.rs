@@ -71,12 +71,12 @@ pub fn withdrawn(layout: &Layout, filters: &Filters, after: i64) -> Result<Strin
     ))
 }
 
-/// Whether anything that a layout may show has changed after a version.
+/// Whether anything that a layout shows has changed after a version. A neighbour shows what it showed before.
 pub fn something_changed(layout: &Layout, after: i64) -> String {
     let touched = layout.touched.map_or("", |_| " or genre = 's'");
     format!(
         "select exists (select 1 from publications where version > {after} and rebuild)
-             or exists (select 1 from change_log where version > {after} and (genre = '{}'{touched}))",
+             or exists (select 1 from change_log where version > {after} and not neighbour and (genre = '{}'{touched}))",
         layout.genre
     )
 }
@@ -108,7 +108,7 @@ fn expressions(layout: &Layout) -> String {
 fn journal(after: i64) -> String {
     format!(
         "with journal as materialized \
-         (select version, genre, entity_id, public_id, action from change_log where version > {after})"
+         (select version, genre, entity_id, public_id, action, neighbour from change_log where version > {after})"
     )
 }
 

@@ -22,7 +22,7 @@ pub static LAYOUT: Layout = Layout {
     entity: "p.id",
     order: "p.id, e.profession, e.categorie, q.type_savoir_faire, q.savoir_faire, x.rang",
     touched: Some(
-        "select x.professional_id from journal j join activities x on x.structure_id = j.entity_id where j.genre = 's'",
+        "select x.professional_id from journal j join activities x on x.structure_id = j.entity_id where j.genre = 's' and not j.neighbour",
     ),
     filters: &[
         ("profession", "e.profession = any({})"),
