@@ -230,7 +230,7 @@ fn malformed_messages_get_a_notice_and_others_go_on_being_served() {
 fn python_s_ldap3_reads_what_ldapsearch_reads() {
     let place = Place::new();
     let node = served(&place);
-    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin/python");
     let python = if venv.exists() {
         venv.into_os_string()
     } else {

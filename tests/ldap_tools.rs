@@ -92,7 +92,7 @@ fn python_s_ldap3_pages_starts_tls_and_signs_in() {
     let place = Place::new();
     let node = place.serve_sample(&["--ldap-keys-in-clear", "never"]);
     let key = place.ok(&["account", "create", "cabinet", "--role", "professional"]);
-    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin/python");
     let python = if venv.exists() {
         venv.into_os_string()
     } else {

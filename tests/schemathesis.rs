@@ -18,7 +18,7 @@ fn schemathesis_finds_nothing() {
         "0",
     ]);
     // Installed by ./test, with its version.
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/schemathesis");
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin/schemathesis");
     let program = match own.exists() {
         true => own,
         false => "schemathesis".into(),
