@@ -12,8 +12,7 @@ use crate::view::field::Field;
 
 impl Snapshot {
     /// At most `limit` suggestions of one kind (label, detail, identifier, address, separated by tabs): names that
-    /// begin with the text, in order; then names that have all its words, the best first; with none at all, what was
-    /// probably meant.
+    /// begin with the text, in order; then names that have all its words, the best first.
     pub fn suggest(
         &self,
         kind: Kind,
@@ -63,14 +62,11 @@ impl Snapshot {
                 None
             })?;
         }
-        if found.is_empty() {
-            return self.probably(kind, text, limit);
-        }
         Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
     }
 
-    /// Typing errors forgiven, and other words than names.
-    fn probably(&self, kind: Kind, text: &str, limit: usize) -> tantivy::Result<Vec<&str>> {
+    /// The same where a text may be anything: other words than names, typing errors forgiven. Looks at far more.
+    pub fn suggest_anything(&self, kind: Kind, text: &str, limit: usize) -> tantivy::Result<Vec<&str>> {
         let asked = Recherche {
             q: Some(text.to_owned()),
             types: Kinds::only(kind),

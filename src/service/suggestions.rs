@@ -37,21 +37,28 @@ impl Directory {
         }
         let snapshot = self.snapshot()?;
         let deadline = Instant::now() + LONGEST;
-        let names = |kind| -> Answer<Vec<Suggestion>> {
-            let found = snapshot.suggest(kind, q, limite, deadline)?;
+        let told = |kind, found: Vec<&str>| -> Vec<Suggestion> {
             let entries = found.into_iter().map(|packed| of_entry(kind, packed));
-            Ok(entries
+            entries
                 .map(|entry| Suggestion {
                     adresse: entry.adresse.filter(|_| tells_mailboxes),
                     ..entry
                 })
-                .collect())
+                .collect()
+        };
+        let names = |kind| -> Answer<Vec<Suggestion>> {
+            Ok(told(kind, snapshot.suggest(kind, q, limite, deadline)?))
         };
         let vocabulary = self.inner()?.reference.load().vocabulary.clone();
         let meant = meant(&vocabulary, q, limite);
+        let (mut people, structures) = (names(Kind::Professional)?, names(Kind::Structure)?);
+        if people.is_empty() && structures.is_empty() && meant.is_empty() {
+            let kind = Kind::Professional;
+            people = told(kind, snapshot.suggest_anything(kind, q, limite)?);
+        }
         Ok(mixed(
-            names(Kind::Professional)?,
-            names(Kind::Structure)?,
+            people,
+            structures,
             meant,
             q.trim().chars().count() >= MEANT,
             limite,

@@ -135,27 +135,39 @@ impl Vocabulary {
     }
 
     fn labels_of<'v>(&'v self, words: &[&str]) -> impl Iterator<Item = &'v Label> {
+        // What each word may stand for.
+        let wanted: Vec<Vec<String>> = words
+            .iter()
+            .map(|word| {
+                [*word]
+                    .into_iter()
+                    .chain(synonyms(word))
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .collect();
         self.labels.iter().filter(move |label| {
-            words.iter().all(|word| {
-                let begins = |asked: &str| label.words.iter().any(|own| own.starts_with(asked));
-                begins(word) || synonyms(word).any(begins)
+            wanted.iter().all(|alternatives| {
+                let begins = |asked: &String| label.words.iter().any(|own| own.starts_with(asked));
+                alternatives.iter().any(begins)
             })
         })
     }
 
-    /// The largest towns whose name begins with a text.
+    /// The largest towns whose name begins with a text; one of just that name before them.
     fn towns_of(&self, text: &str, limit: usize) -> Vec<&Town> {
         let start = self.towns.partition_point(|town| town.folded.as_str() < text);
-        let mut towns: Vec<&Town> = self
-            .towns
-            .iter()
-            .skip(start)
-            .take_while(|town| town.folded.starts_with(text))
-            .collect();
-        // A name in full before longer ones.
-        towns.sort_by_key(|town| (town.folded != text, -town.structures));
-        towns.truncate(limit);
-        towns
+        let order = |town: &&Town| (town.folded != text, -town.structures);
+        let mut best: Vec<&Town> = Vec::with_capacity(limit + 1);
+        let begin_so = self.towns.iter().skip(start);
+        for town in begin_so.take_while(|town| town.folded.starts_with(text)) {
+            let place = best.partition_point(|other| order(other) <= order(&town));
+            if place < limit {
+                best.insert(place, town);
+                best.truncate(limit);
+            }
+        }
+        best
     }
 }
 
