@@ -121,6 +121,12 @@ impl Snapshot {
         })
     }
 
+    /// How many documents have a rank of this range.
+    pub fn count_ranks(&self, ranks: &Range<u64>) -> u64 {
+        let of = |segment: &Segment| segment.first_at(ranks.end) - segment.first_at(ranks.start);
+        self.segments.iter().map(|segment| u64::from(of(segment))).sum()
+    }
+
     /// The entry known by a key: of several, the first in order.
     pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Record<'_>>> {
         let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)))?;
