@@ -1,6 +1,6 @@
 //! The program: parses and calls.
 
-/// Importing and indexing allocate small pieces all the time, on several threads: there this is a tenth faster.
+/// Importing and indexing allocate and free small pieces all the time, on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
