@@ -93,8 +93,7 @@ impl Segment {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
     }
 
-    fn count(&self, kind: Kind) -> u64 {
-        let range = self.range(kind);
+    fn count(&self, range: Range<DocId>) -> u64 {
         match &self.alive {
             None => u64::from(range.end - range.start),
             Some(alive) => range.filter(|doc| alive.is_alive(*doc)).count() as u64,
@@ -110,7 +109,12 @@ impl Snapshot {
             .iter()
             .map(|reader| Segment::open(reader, &fields))
             .collect::<Result<_, _>>()?;
-        let counts = rank::KINDS.map(|kind| segments.iter().map(|segment| segment.count(kind)).sum());
+        let counts = rank::KINDS.map(|kind| {
+            segments
+                .iter()
+                .map(|segment| segment.count(segment.range(kind)))
+                .sum()
+        });
         Ok(Self {
             searcher,
             fields,
@@ -121,10 +125,11 @@ impl Snapshot {
         })
     }
 
-    /// How many documents have a rank of this range.
+    /// How many entries have a rank of this range. What was taken out does not count: it must change no answer.
     pub fn count_ranks(&self, ranks: &Range<u64>) -> u64 {
-        let of = |segment: &Segment| segment.first_at(ranks.end) - segment.first_at(ranks.start);
-        self.segments.iter().map(|segment| u64::from(of(segment))).sum()
+        let of =
+            |segment: &Segment| segment.count(segment.first_at(ranks.start)..segment.first_at(ranks.end));
+        self.segments.iter().map(of).sum()
     }
 
     /// The entry known by a key: of several, the first in order.
