@@ -16,24 +16,44 @@ use crate::source::{Extract, Kind};
 use crate::store::suppressions;
 
 /// Tables that hold what extracts told.
-const LOADED_TABLES: &str =
-    "professionals, professional_identifiers, practices, qualifications, diplomas, activities,
-    structure_keys, structures_finess, structures_rpps, commune_centres, postcode_centres, mailboxes,
-    mailbox_attachments, domains, domain_operators, nomenclature_codes, sources";
+const LOADED_TABLES: [&str; 17] = [
+    "professionals",
+    "professional_identifiers",
+    "practices",
+    "qualifications",
+    "diplomas",
+    "activities",
+    "structure_keys",
+    "structures_finess",
+    "structures_rpps",
+    "commune_centres",
+    "postcode_centres",
+    "mailboxes",
+    "mailbox_attachments",
+    "domains",
+    "domain_operators",
+    "nomenclature_codes",
+    "sources",
+];
 
 /// Our own short tables of codes and labels: `table;code;libellé`.
 const BUILT_IN_LABELS: &str = include_str!("../../import/nomenclatures.csv");
 
 /// Empties a store that holds the sample before anything else enters, and marks what comes.
+///
+/// Row by row: `truncate` would wait for whoever reads, who may wait for it, and empties a table even for those
+/// who read an older state.
 pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> Result<(), sqlx::Error> {
     let marked: Option<String> = sqlx::query_scalar("select value from settings where name = 'echantillon'")
         .fetch_optional(&mut *publication.connection)
         .await?;
     if marked.is_some() && !sample {
-        let statement = format!("truncate {LOADED_TABLES}");
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .execute(&mut *publication.connection)
-            .await?;
+        for table in LOADED_TABLES {
+            let statement = format!("delete from {table}");
+            sqlx::query(sqlx::AssertSqlSafe(statement))
+                .execute(&mut *publication.connection)
+                .await?;
+        }
         sqlx::query("delete from settings where name = 'echantillon'")
             .execute(&mut *publication.connection)
             .await?;
