@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::{BufRead as _, Write as _};
+
 use serde_json::Value;
 use support::{Place, sample};
 
@@ -260,17 +262,42 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn who_reads_the_sample_while_a_real_import_replaces_it_goes_on_reading_it() {
+    let place = Place::new();
+    let _node = place.serve(&["--load-sample-when-empty", &sample()]);
+    let mut session = std::process::Command::new("psql")
+        .arg("-h")
+        .arg(place.socket())
+        .args(["-U", "annuaire", "-d", "annuaire", "-XAtq"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut statements = session.stdin.take().unwrap();
+    let mut answers = std::io::BufReader::new(session.stdout.take().unwrap()).lines();
+    statements
+        .write_all(b"begin isolation level repeatable read; select count(*) from mailboxes;\n")
+        .unwrap();
+    assert_eq!(answers.next().unwrap().unwrap(), "174");
+    let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001"), (8, "SEULE")]);
+    place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text)]);
+    statements.write_all(b"select count(*) from professionals;\n").unwrap();
+    assert_eq!(answers.next().unwrap().unwrap(), "500");
+    drop(statements);
+    assert!(session.wait().unwrap().success());
+    assert_eq!(place.sql("select count(*) from professionals"), "1");
+}
+
+#[test]
 fn a_byte_order_mark_crlf_and_gzip_or_zip_around_it_make_no_difference() {
     let text = ACTIVITY.trim_end().to_owned() + "\r\n" + activity(&[(3, "899900000001")]).trim_end() + "\r\n";
     let text = format!("\u{FEFF}{text}");
     let gzip = {
-        use std::io::Write;
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     };
     let zip = {
-        use std::io::Write;
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let name = "PS_LibreAcces_Personne_activite_202601150800.txt";
         writer
