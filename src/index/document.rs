@@ -175,6 +175,8 @@ impl<'f> Maker<'f> {
         let rank = rank(kind, &name);
         self.doc.add_u64(self.fields.rank, rank);
         self.doc
+            .add_u64(self.fields.words, name.split(' ').count() as u64);
+        self.doc
             .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
         self.doc.add_text(self.fields.term, self.terms.finish());
         let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());

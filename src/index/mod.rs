@@ -2,10 +2,12 @@
 //!
 //! It answers from stored views; it never holds a red-listed address and never asks the store while answering.
 
+mod bits;
 mod build;
 mod document;
 pub mod follow;
 pub mod indicators;
+mod kept;
 pub mod node;
 mod plan;
 mod postings;
@@ -17,6 +19,7 @@ pub mod snapshot;
 mod suggest;
 pub mod sweep;
 mod terms;
+mod ties;
 mod towns;
 pub mod views;
 

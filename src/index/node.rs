@@ -23,7 +23,7 @@ use crate::store::documents::{Document, Documents};
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 7;
+const LAYOUT: u32 = 8;
 const FOLLOW_MEMORY: usize = 32 << 20;
 
 /// Why the index could not be opened, built or followed.
@@ -257,7 +257,7 @@ impl Generation {
             .reload_policy(ReloadPolicy::Manual)
             .try_into()?;
         let fields = schema().1;
-        let shown = Snapshot::new(reader.searcher(), fields, Views::open(&folder)?)?;
+        let shown = Snapshot::new(reader.searcher(), fields, Views::open(&folder)?, None)?;
         Ok(Self {
             index,
             fields,
@@ -271,9 +271,10 @@ impl Generation {
     /// Shows what was committed last.
     fn show(&self) -> Result<(), IndexError> {
         self.reader.reload()?;
-        let mut views = self.shown.load().views.clone();
+        let before = self.shown.load();
+        let mut views = before.views.clone();
         while views.add(&self.folder)? {}
-        let snapshot = Snapshot::new(self.reader.searcher(), self.fields, views)?;
+        let snapshot = Snapshot::new(self.reader.searcher(), self.fields, views, Some(&before))?;
         self.shown.store(Arc::new(snapshot));
         Ok(())
     }

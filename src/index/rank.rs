@@ -3,8 +3,6 @@
 //! Segments are sorted by it, so that a search meets entries in order and stops at its limit. Names alike in their
 //! first eleven letters share a rank; those are put in order by the whole name, then by number.
 
-use std::ops::Range;
-
 use crate::query::Kind;
 
 /// Letters that a rank tells apart.
@@ -27,18 +25,6 @@ pub fn rank(kind: Kind, folded: &str) -> u64 {
         rank * SYMBOLS + symbol
     });
     first(kind) + name
-}
-
-/// The ranks of the names that begin so, and of some others where more letters are asked than ranks tell apart.
-pub fn beginning(kind: Kind, folded: &str) -> Range<u64> {
-    let letters = folded.chars().count();
-    let told = folded
-        .chars()
-        .position(|c| symbol(c) == OTHER)
-        .map_or(letters, |place| place + 1);
-    let left = LETTERS.saturating_sub(u32::try_from(told).unwrap_or(LETTERS));
-    let from = rank(kind, folded);
-    from..from + SYMBOLS.pow(left)
 }
 
 /// The least rank of a kind.
@@ -82,13 +68,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn names_that_begin_so_are_in_the_range(one in "[a-z0-9 é]{0,14}", more in "[a-z0-9 é]{0,6}") {
-            let range = beginning(Kind::Structure, &one);
-            let longer = one + &more;
-            prop_assert!(range.contains(&rank(Kind::Structure, &longer)));
-        }
-
         #[test]
         fn ranks_are_in_the_order_of_names(one in "[a-z0-9 é]{0,20}", other in "[a-z0-9 é]{0,20}") {
             let (a, b) = (rank(Kind::Mailbox, &one), rank(Kind::Mailbox, &other));

@@ -2,23 +2,27 @@
 //!
 //! Scores come from the kind of match alone, never from counts over the corpus, so that nothing hidden weighs.
 
-mod bits;
+mod best;
 mod columns;
+mod facets;
 mod filters;
 mod score;
 mod words;
 
 use tantivy::DocAddress;
 
-use self::bits::Bits;
+use self::best::{Best, Cursor, Place};
 use self::columns::Columns;
+use self::facets::Counts;
 use self::filters::Filters;
 use self::score::Scorer;
+use super::bits::Bits;
 use super::rank::KINDS;
 use super::snapshot::{Segment, Snapshot};
 use crate::directory::around::Around;
 use crate::query::{Kind, Kinds};
 
+pub use self::facets::{Facet, FacetSets};
 pub use self::words::synonyms;
 
 /// Order of results.
@@ -65,13 +69,6 @@ pub struct Hit {
     pub distance_km: Option<f64>,
 }
 
-/// How many results have a value, by the hash of its code.
-#[derive(Debug, Default)]
-pub struct Facet {
-    pub name: &'static str,
-    pub counts: Vec<(u64, u64)>,
-}
-
 /// A page of results.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -81,17 +78,8 @@ pub struct Page {
     pub facets: Vec<Facet>,
 }
 
-/// What orders results: score or distance first, then alphabetical place. All ascending.
-type OrderKey = (u64, u64, u64);
-
 /// With fewer results than this, guesses come behind them: typing errors forgiven, words that sound alike.
-const FEW: usize = 5;
-
-struct Match {
-    key: OrderKey,
-    address: DocAddress,
-    distance_km: Option<f64>,
-}
+const FEW: u64 = 5;
 
 /// What is asked, made ready.
 struct Question<'a> {
@@ -100,63 +88,140 @@ struct Question<'a> {
     filters: Filters,
     autour: Option<&'a Around>,
     with_facets: bool,
+    /// How many results are to be found, in order.
+    wanted: usize,
+    after: Option<Place<'a>>,
 }
 
-/// What was found so far.
-#[derive(Default)]
-struct Found {
-    matches: Vec<Match>,
-    counts: columns::Counts,
+impl<'a> Question<'a> {
+    /// The first page of what is asked, without facets.
+    fn of(recherche: &'a Recherche) -> Self {
+        Self {
+            recherche,
+            words: words::split(recherche.q.as_deref().unwrap_or("")),
+            filters: Filters::of(recherche),
+            autour: recherche.autour.as_ref(),
+            with_facets: false,
+            wanted: recherche.par_page.max(1) as usize,
+            after: None,
+        }
+    }
+
+    /// Whether the results of one kind come in the order of their documents.
+    fn is_in_order(&self) -> bool {
+        match self.recherche.tri {
+            Tri::Pertinence => self.words.is_empty(),
+            Tri::Nom => true,
+            Tri::Distance => false,
+        }
+    }
+}
+
+/// What was found.
+struct Found<'s> {
+    total: u64,
+    best: Vec<best::Match<'s>>,
+    counts: Counts,
 }
 
 impl Snapshot {
     /// Searches. Facets are counted when `with_facets`.
     pub fn recherche(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Page> {
-        let found = self.found(recherche, with_facets)?;
-        self.page(recherche, found.matches, found.counts, with_facets)
+        let par_page = recherche.par_page.max(1) as usize;
+        let cursor = recherche.curseur.as_deref().and_then(Cursor::decode);
+        let skip = match cursor {
+            // What stays comes neither twice nor never: the page begins after a place, not at a number.
+            Some(_) => 0,
+            None => (recherche.page.max(1) as usize - 1).saturating_mul(par_page),
+        };
+        let end = skip.saturating_add(par_page);
+        let found = self.found(&Question {
+            with_facets,
+            // One more than are told: whether there is a next page.
+            wanted: end.saturating_add(1),
+            after: cursor.as_ref().map(Cursor::place),
+            ..Question::of(recherche)
+        })?;
+        let is_more = found.best.len() > end;
+        let told = found.best.get(skip..found.best.len().min(end)).unwrap_or(&[]);
+        let next = told.last().filter(|_| is_more);
+        Ok(Page {
+            total: found.total,
+            curseur_suivant: next.map(|found| Cursor::encode(&found.place)),
+            hits: told
+                .iter()
+                .map(|found| self.hit(found, recherche.autour.as_ref()))
+                .collect::<Result<_, _>>()?,
+            facets: if with_facets {
+                found.counts.facets()
+            } else {
+                Vec::new()
+            },
+        })
     }
 
     /// The best results alone, as many as a page has.
     pub fn best(&self, recherche: &Recherche) -> tantivy::Result<Vec<DocAddress>> {
-        let mut matches = self.found(recherche, false)?.matches;
-        matches.sort_unstable_by_key(|m| m.key);
-        matches.truncate(recherche.par_page as usize);
-        Ok(matches.into_iter().map(|found| found.address).collect())
+        let found = self.found(&Question::of(recherche))?;
+        Ok(found.best.into_iter().map(|found| found.address).collect())
     }
 
-    fn found(&self, recherche: &Recherche, with_facets: bool) -> tantivy::Result<Found> {
-        let question = Question {
-            recherche,
-            words: words::split(recherche.q.as_deref().unwrap_or("")),
-            filters: Filters::of(recherche),
-            autour: recherche.autour.as_ref(),
-            with_facets,
-        };
-        let found = self.find(&question, false)?;
-        if found.matches.len() < FEW && !question.words.is_empty() {
-            return self.find(&question, true);
+    fn found(&self, question: &Question<'_>) -> tantivy::Result<Found<'_>> {
+        let found = self.find(question, false)?;
+        if found.total < FEW && !question.words.is_empty() {
+            return self.find(question, true);
         }
         Ok(found)
     }
 
-    fn find(&self, question: &Question<'_>, guessing: bool) -> tantivy::Result<Found> {
-        let mut found = Found::default();
+    fn find(&self, question: &Question<'_>, guessing: bool) -> tantivy::Result<Found<'_>> {
+        let mut best = Best::new(self, question.wanted, question.after);
+        let (mut total, mut counts) = (0, Counts::default());
         let readers = self.searcher.segment_readers();
         for (ord, (segment, reader)) in (0_u32..).zip(self.segments.iter().zip(readers)) {
             let columns = Columns::open(reader)?;
-            self.find_in(question, guessing, (ord, segment), &columns, &mut found)?;
+            let (docs, scorer) = self.find_in(question, guessing, segment, &columns)?;
+            let found = docs.count();
+            if found == 0 {
+                continue;
+            }
+            total += found;
+            if question.with_facets {
+                counts.add(segment.kept.facets(segment)?, &docs, found);
+            }
+            for kind in KINDS {
+                let range = segment.range(kind);
+                for doc in docs.iter_from(range.start).take_while(|doc| *doc < range.end) {
+                    let rank = segment.ranks.get_val(doc);
+                    let first = match question.recherche.tri {
+                        Tri::Pertinence => scorer.score(doc, rank),
+                        Tri::Nom => 0,
+                        Tri::Distance => question
+                            .autour
+                            .and_then(|around| columns.distance(doc, around))
+                            .map_or(u64::MAX, |km| (km * 1000.0) as u64),
+                    };
+                    if !best.take((first, rank), DocAddress::new(ord, doc)) && question.is_in_order() {
+                        break;
+                    }
+                }
+            }
         }
-        Ok(found)
+        Ok(Found {
+            total,
+            best: best.finish(),
+            counts,
+        })
     }
 
-    fn find_in(
+    /// The documents of one segment that answer, and what scores them.
+    fn find_in<'s>(
         &self,
         question: &Question<'_>,
         guessing: bool,
-        (ord, segment): (u32, &Segment),
+        segment: &'s Segment,
         columns: &Columns,
-        found: &mut Found,
-    ) -> tantivy::Result<()> {
+    ) -> tantivy::Result<(Bits, Scorer<'s>)> {
         let recherche = question.recherche;
         let kinds = KINDS.into_iter().filter(|kind| recherche.types.contains(*kind));
         let mut docs = Bits::of(segment.max_doc, kinds.map(|kind| segment.range(kind)));
@@ -167,97 +232,39 @@ impl Snapshot {
             docs.keep(&word.any(segment));
             met.push(word);
         }
-        let scorer = Scorer::new(segment, question, met)?;
-        let need_activities = question.filters.need_activities();
-        let mut activities = Vec::new();
-        for doc in docs.iter() {
-            let fails = !segment.is_alive(doc)
-                || recherche
-                    .avec_messagerie
-                    .is_some_and(|wanted| columns.has_mailbox(doc) != wanted)
-                || (need_activities && !columns.activities.meet(doc, &question.filters, &mut activities));
-            if fails {
-                continue;
-            }
-            let distance_km = question.autour.and_then(|around| columns.distance(doc, around));
-            if question.autour.is_some() && distance_km.is_none() {
-                continue;
-            }
-            if question.with_facets {
-                columns.count(doc, &mut found.counts);
-            }
-            let rank = segment.ranks.get_val(doc);
-            let first = match recherche.tri {
-                Tri::Pertinence => scorer.score(self, doc, rank),
-                Tri::Nom => 0,
-                Tri::Distance => distance_km.map_or(u64::MAX, |km| (km * 1000.0) as u64),
-            };
-            found.matches.push(Match {
-                key: (first, rank, columns.entity(doc)),
-                address: DocAddress::new(ord, doc),
-                distance_km,
-            });
+        if segment.has_deletes() {
+            docs.retain(|doc| segment.is_alive(doc));
         }
-        Ok(())
+        if let Some(wanted) = recherche.avec_messagerie {
+            docs.retain(|doc| (segment.has_mailbox.get_val(doc) == 1) == wanted);
+        }
+        if question.filters.need_activities() {
+            let mut activities = Vec::new();
+            docs.retain(|doc| columns.activities.meet(doc, &question.filters, &mut activities));
+        }
+        if let Some(around) = question.autour {
+            docs.retain(|doc| columns.distance(doc, around).is_some());
+        }
+        Ok((docs, Scorer::new(segment, question, met)?))
     }
 
-    fn page(
-        &self,
-        recherche: &Recherche,
-        mut matches: Vec<Match>,
-        counts: columns::Counts,
-        with_facets: bool,
-    ) -> tantivy::Result<Page> {
-        let total = matches.len() as u64;
-        let par_page = recherche.par_page.max(1) as usize;
-        let skip = match &recherche.curseur {
-            Some(cursor) => {
-                // What stays comes neither twice nor never: the page begins after a place, not at a number.
-                let after = decode(cursor).unwrap_or_default();
-                matches.retain(|m| m.key > after);
-                0
-            }
-            None => (recherche.page.max(1) as usize - 1).saturating_mul(par_page),
+    fn hit(&self, found: &best::Match<'_>, around: Option<&Around>) -> tantivy::Result<Hit> {
+        let address = found.address;
+        let distance_km = match around {
+            Some(around) => Columns::open(self.searcher.segment_reader(address.segment_ord))?
+                .distance(address.doc_id, around),
+            None => None,
         };
-        let end = skip.saturating_add(par_page);
-        if matches.len() > end {
-            matches.select_nth_unstable_by_key(end, |m| m.key);
-        }
-        let more = matches.len() > end;
-        matches.truncate(end);
-        matches.sort_unstable_by_key(|m| m.key);
-        let curseur_suivant = matches.last().filter(|_| more).map(|m| encode(m.key));
-        let mut hits = Vec::with_capacity(par_page.min(matches.len()));
-        for found in matches.iter().skip(skip) {
-            let Some(record) = self.record(found.address) else {
-                continue;
-            };
-            hits.push(Hit {
-                kind: self.kind(found.address),
-                json: record.json(),
-                signed_in: record.signed_in().map(<[u8]>::to_vec),
-                distance_km: found.distance_km,
-            });
-        }
-        Ok(Page {
-            total,
-            curseur_suivant,
-            hits,
-            facets: if with_facets { counts.facets() } else { Vec::new() },
+        Ok(Hit {
+            kind: self.kind(address),
+            json: found.record.json(),
+            signed_in: found.record.signed_in().map(<[u8]>::to_vec),
+            distance_km,
         })
     }
 }
 
 /// Whether a cursor is one of ours.
 pub fn is_cursor(text: &str) -> bool {
-    decode(text).is_some()
-}
-
-fn encode(key: OrderKey) -> String {
-    format!("{:016x}{:016x}{:016x}", key.0, key.1, key.2)
-}
-
-fn decode(text: &str) -> Option<OrderKey> {
-    let part = |range| text.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok());
-    (text.len() == 48).then_some((part(0..16)?, part(16..32)?, part(32..48)?))
+    Cursor::decode(text).is_some()
 }

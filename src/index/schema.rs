@@ -19,6 +19,8 @@ pub struct Fields {
     /// See [`super::rank`]; segments are sorted by it.
     pub rank: TantivyField,
     pub entity: TantivyField,
+    /// Words of the name.
+    pub words: TantivyField,
     /// Where the views are; see [`super::views::At`].
     pub at: TantivyField,
     /// Columns with one value per activity (or place), in the same order: hashes of codes, 0 for none.
@@ -63,6 +65,7 @@ pub fn schema() -> (Schema, Fields) {
         term: builder.add_text_field("term", terms),
         rank: builder.add_u64_field("rank", FAST),
         entity: builder.add_u64_field("entity", FAST),
+        words: builder.add_u64_field("mots", FAST),
         at: builder.add_u64_field("at", FAST),
         activity: ACTIVITY_NAMES.map(|name| builder.add_u64_field(name, FAST)),
         lat: builder.add_f64_field("a_lat", FAST),

@@ -1,7 +1,7 @@
 //! The first entries that meet a filter, in order, looking at no more of the index than that takes.
 //!
-//! Segments are sorted by rank: their rows of candidates are merged, entries of one rank are put in order by their
-//! whole names, and each is put to the filter before the next is looked at.
+//! Segments are sorted by rank: in each, entries of one rank are put in order by their whole names; these rows of
+//! candidates are merged, and each candidate is put to the filter before the next is looked at.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use tantivy::DocId;
 use super::plan::{Plan, plan};
 use super::postings::Docs;
 use super::snapshot::{Segment, Snapshot};
+use super::ties::Run;
 use super::views::{At, Record, Views};
 use crate::query::forms::forms;
 use crate::query::matcher::{Matcher, Subject};
@@ -140,34 +141,74 @@ struct Tier {
     matcher: Matcher,
 }
 
-/// The candidates of one segment.
+/// The candidates of one segment, in order.
 struct Row<'s> {
     segment: &'s Segment,
     views: &'s Views,
+    /// Stands behind the candidates that are being told.
     docs: Docs,
     end: DocId,
-    /// Of the document it stands at; `None` behind the last.
+    /// Candidates of one rank, the next one last.
+    few: Vec<Record<'s>>,
+    /// The same where they are many.
+    many: Option<Run<'s>>,
+    /// What it stands at; `None` behind the last.
     record: Option<Record<'s>>,
 }
 
-impl Row<'_> {
-    /// Reads the record of the document it stands at, or of the first behind that has one and is alive.
-    fn look(&mut self) {
-        let mut doc = self.docs.doc();
+impl<'s> Row<'s> {
+    /// Goes to the next candidate. Of many that share a rank, those not behind `after` are passed over at once.
+    fn advance(&mut self, after: Option<&Standing<'_>>) {
         self.record = None;
-        while doc < self.end {
-            if self.segment.is_alive(doc) {
-                self.record = self.views.get(At(self.segment.ats.get_val(doc)));
-            }
-            if self.record.is_some() {
+        while self.record.is_none() {
+            if let Some(run) = &mut self.many {
+                match run.next() {
+                    Some(doc) => self.record = self.read(doc),
+                    None => self.many = None,
+                }
+            } else if let Some(record) = self.few.pop() {
+                self.record = Some(record);
+            } else if !self.open_rank(after) {
                 return;
             }
-            doc = self.docs.advance();
         }
     }
 
-    fn rank(&self) -> Option<u64> {
-        self.record.map(|record| record.rank)
+    /// Takes up the candidates of the next rank; false behind the last.
+    fn open_rank(&mut self, after: Option<&Standing<'_>>) -> bool {
+        let first = self.docs.doc();
+        if first >= self.end {
+            return false;
+        }
+        let ties = self.segment.kept.ties(self.segment, self.views);
+        if let Some(group) = ties.of(first) {
+            let mut run = Run::take(group, self.segment, &mut self.docs);
+            if let Some(after) = after {
+                run.pass_over(self.segment, self.views, |record| {
+                    (record.rank, record.name(), record.entity) <= (after.rank, after.name, after.entity)
+                });
+            }
+            self.many = Some(run);
+            return true;
+        }
+        let rank = self.segment.ranks.get_val(first);
+        let mut doc = first;
+        while doc < self.end && self.segment.ranks.get_val(doc) == rank {
+            if self.segment.is_alive(doc) {
+                let record = self.read(doc);
+                self.few.extend(record);
+            }
+            doc = self.docs.advance();
+        }
+        if self.few.len() > 1 {
+            self.few
+                .sort_unstable_by(|one, other| (other.name(), other.entity).cmp(&(one.name(), one.entity)));
+        }
+        true
+    }
+
+    fn read(&self, doc: DocId) -> Option<Record<'s>> {
+        self.views.get(At(self.segment.ats.get_val(doc)))
     }
 }
 
@@ -266,41 +307,33 @@ impl<'s, 'a> Walk<'s, 'a> {
             return Ok(None);
         };
         let mut rows = self.rows(&plan, kind, tier)?;
-        let mut group = Vec::new();
         if self.ask.order == Order::NameDescending {
-            while next_group(&mut rows, &mut group) {}
-            group.reverse();
-            let mut rest = group.as_mut_slice();
-            while let Some(rank) = rest.first().map(|record| record.rank) {
-                let length = rest.iter().take_while(|record| record.rank == rank).count();
-                let (same, others) = rest.split_at_mut(length);
-                if let Some(end) = self.each_in(tier, kind, exact, same, take) {
-                    return Ok(Some(end));
-                }
-                rest = others;
+            let mut all = Vec::new();
+            while let Some(record) = self.next(&mut rows, None) {
+                all.push(record);
             }
-            return Ok(None);
+            let mut backwards = all.into_iter().rev();
+            return Ok(backwards.find_map(|record| self.put(tier, kind, exact, record, take)));
         }
-        while next_group(&mut rows, &mut group) {
-            if let Some(end) = self.each_in(tier, kind, exact, &mut group, take) {
+        let after = self.after.filter(|after| usize::from(after.tier) == tier);
+        while let Some(record) = self.next(&mut rows, after.as_ref()) {
+            if let Some(end) = self.put(tier, kind, exact, record, take) {
                 return Ok(Some(end));
             }
-            group.clear();
         }
         Ok(None)
     }
 
     /// The candidates of each segment, from where the search goes on.
     fn rows(&self, plan: &Plan, kind: Kind, tier: usize) -> tantivy::Result<Vec<Row<'s>>> {
-        let from = self
+        let after = self
             .after
             .as_ref()
-            .filter(|after| usize::from(after.tier) == tier && self.ask.order != Order::NameDescending)
-            .map(|after| after.rank);
+            .filter(|after| usize::from(after.tier) == tier && self.ask.order != Order::NameDescending);
         let mut rows = Vec::with_capacity(self.snapshot.segments.len());
         for segment in &self.snapshot.segments {
             let range = segment.range(kind);
-            let first = from.map_or(range.start, |rank| segment.first_at(rank).max(range.start));
+            let first = after.map_or(range.start, |after| segment.first_at(after.rank).max(range.start));
             if first >= range.end || *plan == Plan::Nothing {
                 continue;
             }
@@ -309,9 +342,11 @@ impl<'s, 'a> Walk<'s, 'a> {
                 views: &self.snapshot.views,
                 docs: Docs::open(plan, &segment.inverted, first)?,
                 end: range.end,
+                few: Vec::new(),
+                many: None,
                 record: None,
             };
-            row.look();
+            row.advance(after);
             if row.record.is_some() {
                 rows.push(row);
             }
@@ -319,58 +354,64 @@ impl<'s, 'a> Walk<'s, 'a> {
         Ok(rows)
     }
 
-    /// Puts the candidates of one rank in order and to the filter.
-    fn each_in(
+    /// The next candidate of all rows.
+    fn next(&self, rows: &mut [Row<'s>], after: Option<&Standing<'_>>) -> Option<Record<'s>> {
+        let mut best: Option<(&mut Row<'s>, Record<'s>)> = None;
+        for row in rows {
+            let Some(record) = row.record else { continue };
+            let is_better = best.as_ref().is_none_or(|(_, other)| {
+                record.rank < other.rank
+                    || (record.rank == other.rank
+                        && (record.name(), record.entity) < (other.name(), other.entity))
+            });
+            if is_better {
+                best = Some((row, record));
+            }
+        }
+        let (row, record) = best?;
+        row.advance(after);
+        Some(record)
+    }
+
+    /// Puts a candidate to the filter; gives how the search ends, if it does.
+    fn put(
         &mut self,
         tier: usize,
         kind: Kind,
         exact: bool,
-        group: &mut [Record<'s>],
+        record: Record<'s>,
         take: &mut impl FnMut(Matched<'s>) -> Option<SearchEnd>,
     ) -> Option<SearchEnd> {
-        if group.len() > 1 {
-            group.sort_unstable_by(|one, other| {
-                one.name().cmp(other.name()).then(one.entity.cmp(&other.entity))
-            });
+        let standing = Standing {
+            tier: u8::try_from(tier).unwrap_or(u8::MAX),
+            rank: record.rank,
+            name: record.name(),
+            entity: record.entity,
+        };
+        let is_before = self.after.is_some_and(|after| match self.ask.order {
+            Order::NameDescending => standing >= after,
+            Order::Relevance | Order::Name => standing <= after,
+        });
+        if is_before {
+            return None;
         }
-        let descending = self.ask.order == Order::NameDescending;
-        if descending {
-            group.reverse();
-        }
-        for record in group.iter().copied() {
-            let standing = Standing {
-                tier: u8::try_from(tier).unwrap_or(u8::MAX),
-                rank: record.rank,
-                name: record.name(),
-                entity: record.entity,
-            };
-            let is_before = self.after.is_some_and(|after| match descending {
-                true => standing >= after,
-                false => standing <= after,
-            });
-            if is_before {
-                continue;
+        self.looked_at += 1;
+        if self.looked_at.is_multiple_of(STRIDE) {
+            if self.ask.cancelled.load(Ordering::Relaxed) {
+                return Some(SearchEnd::Cancelled);
             }
-            self.looked_at += 1;
-            if self.looked_at.is_multiple_of(STRIDE) {
-                if self.ask.cancelled.load(Ordering::Relaxed) {
-                    return Some(SearchEnd::Cancelled);
-                }
-                if Instant::now() >= self.ask.deadline {
-                    return Some(SearchEnd::Time);
-                }
-            }
-            if self.answers(tier, kind, exact, record)
-                && let Some(end) = take(Matched {
-                    kind,
-                    record,
-                    standing,
-                })
-            {
-                return Some(end);
+            if Instant::now() >= self.ask.deadline {
+                return Some(SearchEnd::Time);
             }
         }
-        None
+        if !self.answers(tier, kind, exact, record) {
+            return None;
+        }
+        take(Matched {
+            kind,
+            record,
+            standing,
+        })
     }
 
     /// Whether a candidate meets the tier's filter and none of the better ones.
@@ -384,19 +425,4 @@ impl<'s, 'a> Walk<'s, 'a> {
         let (better, own) = self.tiers.split_at(tier);
         (exact || own.first().is_some_and(meets)) && !better.iter().any(meets)
     }
-}
-
-/// Adds the candidates of the next rank; false when there are none.
-fn next_group<'s>(rows: &mut [Row<'s>], group: &mut Vec<Record<'s>>) -> bool {
-    let Some(rank) = rows.iter().filter_map(Row::rank).min() else {
-        return false;
-    };
-    for row in rows {
-        while let Some(record) = row.record.filter(|record| record.rank == rank) {
-            group.push(record);
-            row.docs.advance();
-            row.look();
-        }
-    }
-    true
 }

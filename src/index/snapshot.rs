@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::ColumnValues;
 use tantivy::fastfield::AliveBitSet;
+use tantivy::index::SegmentId;
 use tantivy::{DocAddress, DocId, InvertedIndexReader, Searcher, SegmentReader};
 
+use super::kept::Kept;
 use super::plan::Plan;
 use super::postings::Docs;
 use super::rank;
@@ -37,6 +39,10 @@ pub struct Segment {
     pub inverted: Arc<InvertedIndexReader>,
     pub ranks: Arc<dyn ColumnValues<u64>>,
     pub ats: Arc<dyn ColumnValues<u64>>,
+    pub words: Arc<dyn ColumnValues<u64>>,
+    pub has_mailbox: Arc<dyn ColumnValues<u64>>,
+    pub kept: Arc<Kept>,
+    id: SegmentId,
     alive: Option<AliveBitSet>,
     pub max_doc: DocId,
     /// The documents of each kind, in the order of [`rank::KINDS`].
@@ -44,12 +50,19 @@ pub struct Segment {
 }
 
 impl Segment {
-    fn open(reader: &SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
+    /// Opens it; what was kept of it `before` is kept on.
+    fn open(reader: &SegmentReader, fields: &Fields, before: Option<&Snapshot>) -> tantivy::Result<Self> {
         let fast = reader.fast_fields();
+        let id = reader.segment_id();
+        let known = before.and_then(|before| before.segments.iter().find(|segment| segment.id == id));
         let mut segment = Self {
             inverted: reader.inverted_index(fields.term)?,
             ranks: fast.u64("rank")?.values,
             ats: fast.u64("at")?.values,
+            words: fast.u64("mots")?.values,
+            has_mailbox: fast.u64("avec_messagerie")?.values,
+            kept: known.map(|known| known.kept.clone()).unwrap_or_default(),
+            id,
             alive: reader.alive_bitset().cloned(),
             max_doc: reader.max_doc(),
             ranges: [const { 0..0 }; 3],
@@ -88,6 +101,11 @@ impl Segment {
         }
     }
 
+    /// Whether documents have been taken out.
+    pub fn has_deletes(&self) -> bool {
+        self.alive.is_some()
+    }
+
     /// Whether a document has not been taken out.
     pub fn is_alive(&self, doc: DocId) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
@@ -102,12 +120,17 @@ impl Segment {
 }
 
 impl Snapshot {
-    /// Opens what searches need.
-    pub fn new(searcher: Searcher, fields: Fields, views: Views) -> tantivy::Result<Self> {
+    /// Opens what searches need; what the snapshot `before` worked out of the same segments is kept on.
+    pub fn new(
+        searcher: Searcher,
+        fields: Fields,
+        views: Views,
+        before: Option<&Self>,
+    ) -> tantivy::Result<Self> {
         let segments: Vec<Segment> = searcher
             .segment_readers()
             .iter()
-            .map(|reader| Segment::open(reader, &fields))
+            .map(|reader| Segment::open(reader, &fields, before))
             .collect::<Result<_, _>>()?;
         let counts = rank::KINDS.map(|kind| {
             segments
@@ -123,13 +146,6 @@ impl Snapshot {
             counts,
             towns: OnceLock::new(),
         })
-    }
-
-    /// How many entries have a rank of this range. What was taken out does not count: it must change no answer.
-    pub fn count_ranks(&self, ranks: &Range<u64>) -> u64 {
-        let of =
-            |segment: &Segment| segment.count(segment.first_at(ranks.start)..segment.first_at(ranks.end));
-        self.segments.iter().map(of).sum()
     }
 
     /// The entry known by a key: of several, the first in order.

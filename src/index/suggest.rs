@@ -3,19 +3,12 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::rank;
 use super::recherche::Recherche;
 use super::search::{Ask, SearchEnd, Walk, mark_before};
 use super::snapshot::Snapshot;
 use crate::directory::text::fold;
 use crate::query::{Filter, Kind, Kinds, Order, Test};
 use crate::view::field::Field;
-
-/// Letters from which structures are looked for by any word of their name, not only by its beginning.
-const LETTERS_OF_STRUCTURES: usize = 5;
-
-/// Structures that begin with a text beyond this number are not told by it.
-const MOST_STRUCTURES: u64 = 2_000;
 
 impl Snapshot {
     /// At most `limit` suggestions of one kind (label, detail, identifier, address, separated by tabs): names that
@@ -42,22 +35,15 @@ impl Snapshot {
             deadline,
             cancelled: &cancelled,
         };
-        // Thousands of practices share their first words, and a rank: none is more likely meant than another, and to
-        // put them all in order would take long. Nothing behind the last that begins so is looked at either.
-        let there = self.count_ranks(&rank::beginning(kind, &typed));
-        if there > 0 && (kind != Kind::Structure || there <= MOST_STRUCTURES) {
-            let mut seen = 0;
-            Walk::new(self, &beginning).each(|matched| {
-                seen += 1;
-                if matched.record.name().starts_with(typed.as_bytes()) {
-                    found.push((matched.record.entity, matched.record.suggestion()));
-                }
-                (found.len() >= limit || seen >= there).then_some(SearchEnd::Limit)
-            })?;
-        }
-        // The same holds of few letters anywhere in a name.
-        let is_long_enough = kind != Kind::Structure || typed.chars().count() >= LETTERS_OF_STRUCTURES;
-        if found.len() < limit && is_long_enough {
+        Walk::new(self, &beginning).each(|matched| {
+            // In order: behind the last that begins so none does.
+            if found.len() >= limit || !matched.record.name().starts_with(typed.as_bytes()) {
+                return Some(SearchEnd::Limit);
+            }
+            found.push((matched.record.entity, matched.record.suggestion()));
+            None
+        })?;
+        if found.len() < limit {
             let words = typed.split(' ').filter(|word| !word.is_empty());
             let filter = Filter::And(words.map(has_inside).collect());
             let holding = Ask {

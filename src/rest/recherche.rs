@@ -22,7 +22,7 @@ use crate::view::json::{Messagerie, Professionnel, StructureComplete, with_membe
 /// Entries beyond this one are reached by the cursor: a page far away costs all those before it.
 const DEEPEST: u32 = 10_000;
 /// Letters of a cursor, which are ours.
-const LONGEST_CURSOR: usize = 1_000;
+const LONGEST_CURSOR: usize = 4_000;
 const LARGEST_PAGE: u32 = 200;
 const USUAL_PAGE: u32 = 20;
 const USUAL_RADIUS_KM: f64 = 10.0;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use tantivy::SegmentReader;
 use tantivy::columnar::Column;
 
-use super::bits::Bits;
+use super::Recherche;
 use crate::directory::text::fold;
+use crate::index::bits::Bits;
 use crate::index::schema::{ACTIVITY_COLUMNS, activity_column, hash};
 use crate::index::snapshot::Segment;
 use crate::index::terms::{self, FacetTerm};
-
-use super::Recherche;
 
 /// What one filter allows: alternatives as terms, and as the hashes that columns hold.
 #[derive(Debug, Default)]
@@ -132,7 +131,7 @@ impl Activities {
     }
 
     /// Reads the activities of a document into `activities`, whose content goes.
-    pub fn read(&self, doc: u32, activities: &mut Vec<Activity>) {
+    fn read(&self, doc: u32, activities: &mut Vec<Activity>) {
         activities.clear();
         for (n, column) in self.columns.iter().enumerate() {
             for (place, value) in column.values_for_doc(doc).enumerate() {
@@ -144,11 +143,6 @@ impl Activities {
                 }
             }
         }
-    }
-
-    /// Codes of the qualifications of a document.
-    pub fn qualifications(&self, doc: u32) -> impl Iterator<Item = u64> {
-        self.qualification.values_for_doc(doc)
     }
 
     /// Whether one and the same activity meets all filters, its practice holding the qualification asked.

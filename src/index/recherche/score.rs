@@ -3,15 +3,16 @@
 //! From what weighs most: words guessed, words met less well, whether the name is just what was typed, whether a word
 //! typed is the surname, how many words of the name nobody typed, kind. Never a count over the corpus.
 
+use std::ops::Range;
+
 use tantivy::DocId;
 
 use super::Question;
-use super::bits::Bits;
 use super::words::Met;
+use crate::index::bits::Bits;
 use crate::index::rank;
-use crate::index::snapshot::{Segment, Snapshot};
+use crate::index::snapshot::Segment;
 use crate::index::terms;
-use crate::index::views::At;
 use crate::query::Kind;
 use crate::query::forms::equality_form;
 use crate::view::field::Field;
@@ -22,30 +23,33 @@ const MOST_SPARE: u64 = 15;
 /// Scores the documents of one segment.
 pub struct Scorer<'s> {
     segment: &'s Segment,
-    words: &'s [String],
     met: Vec<Met>,
+    /// Ranks of the names that begin with a word of the query, by kind in the order of [`rank::KINDS`].
+    surnames: Vec<[Range<u64>; 3]>,
     /// Those whose whole name, in either order, is what was typed.
     whole: Bits,
 }
 
 impl<'s> Scorer<'s> {
     /// Prepares for a query whose words are met as `met` says.
-    pub fn new(segment: &'s Segment, question: &'s Question<'_>, met: Vec<Met>) -> tantivy::Result<Self> {
+    pub fn new(segment: &'s Segment, question: &Question<'_>, met: Vec<Met>) -> tantivy::Result<Self> {
         let mut whole = Bits::none(segment.max_doc);
         if !question.words.is_empty() {
             let form = equality_form(Field::Cn.matching(), &question.words.join(" "));
             whole.add_term(&segment.inverted, terms::equality(Field::Cn, &form).as_bytes())?;
         }
+        let surname =
+            |word: &String| rank::KINDS.map(|kind| begins(kind, word, ' ')..begins(kind, word, '0'));
         Ok(Self {
             segment,
-            words: &question.words,
             met,
+            surnames: question.words.iter().map(surname).collect(),
             whole,
         })
     }
 
-    /// The score of a document.
-    pub fn score(&self, snapshot: &Snapshot, doc: DocId, rank: u64) -> u64 {
+    /// The score of a document of this rank.
+    pub fn score(&self, doc: DocId, rank: u64) -> u64 {
         let (mut guessed, mut certain, mut of_name) = (0, 0, 0);
         for level in self.met.iter().filter_map(|met| met.level(doc)) {
             match level.is_guess() {
@@ -54,15 +58,13 @@ impl<'s> Scorer<'s> {
             }
             of_name += u64::from(level.is_of_name());
         }
-        let kind = rank::kind(rank);
-        let is_surname = self
-            .words
-            .iter()
-            .any(|word| (begins(kind, word, ' ')..begins(kind, word, '0')).contains(&rank));
+        let is_surname = self.surnames.iter().flatten().any(|ranks| ranks.contains(&rank));
         let spare = match of_name {
             0 => MOST_SPARE,
             typed => self
-                .words_of_name(snapshot, doc)
+                .segment
+                .words
+                .get_val(doc)
                 .saturating_sub(typed)
                 .min(MOST_SPARE),
         };
@@ -72,13 +74,7 @@ impl<'s> Scorer<'s> {
             | flag(!self.whole.contains(doc), 31)
             | flag(!is_surname, 30)
             | spare << 8
-            | order(kind)
-    }
-
-    fn words_of_name(&self, snapshot: &Snapshot, doc: DocId) -> u64 {
-        let record = snapshot.views.get(At(self.segment.ats.get_val(doc)));
-        let name = record.map_or(&[][..], |record| record.name());
-        1 + name.iter().filter(|byte| **byte == b' ').count() as u64
+            | order(rank::kind(rank))
     }
 }
 

@@ -9,8 +9,8 @@ use tantivy::query::FuzzyTermQuery;
 use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, Term};
 
-use super::bits::Bits;
 use crate::directory::text::fold;
+use crate::index::bits::Bits;
 use crate::index::snapshot::Segment;
 use crate::index::terms::{self, BEGINNING, SOUNDING};
 use crate::query::Kind;
