@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tantivy::postings::SegmentPostings;
+use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 
@@ -49,17 +49,20 @@ impl Bits {
 
     /// Adds the documents that have a term. Gives whether any document may have been added.
     pub fn add_term(&mut self, inverted: &InvertedIndexReader, term: &[u8]) -> tantivy::Result<bool> {
-        let Some(info) = inverted.terms().get(term)? else {
-            return Ok(false);
-        };
-        let mut postings: SegmentPostings =
-            inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
-        let mut doc = postings.doc();
-        while doc != TERMINATED {
-            self.insert(doc);
-            doc = postings.advance();
+        match inverted.terms().get(term)? {
+            Some(info) => self.add_found(inverted, &info).map(|()| true),
+            None => Ok(false),
         }
-        Ok(true)
+    }
+
+    /// Adds the documents of a term that was found in the dictionary.
+    pub fn add_found(&mut self, inverted: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<()> {
+        let mut postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+        while postings.doc() != TERMINATED {
+            self.insert(postings.doc());
+            postings.advance();
+        }
+        Ok(())
     }
 
     /// Adds another set.

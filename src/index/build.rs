@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::document;
-use super::node::{Generation, IndexError};
+use super::generation::Generation;
+use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
 use crate::store::changes::{self, Version};

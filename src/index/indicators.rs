@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use tantivy::columnar::Column;
 use tantivy::{DocId, SegmentReader};
 
-use super::schema::{activity_column, hash};
+use super::schema::{activity_column, column, hash};
 use super::snapshot::{Segment, Snapshot};
 use super::views::At;
 use crate::query::Kind;
@@ -123,9 +123,9 @@ impl Columns {
         let activity = |number| fast.u64(activity_column(number));
         Ok(Self {
             equipped: fast.u64("avec_messagerie")?,
-            profession: activity(1)?,
-            department: activity(3)?,
-            structure: activity(7)?,
+            profession: activity(column::PROFESSION)?,
+            department: activity(column::DEPARTEMENT)?,
+            structure: activity(column::STRUCTURE)?,
         })
     }
 

@@ -6,6 +6,7 @@ mod bits;
 mod build;
 mod document;
 pub mod follow;
+mod generation;
 pub mod indicators;
 mod kept;
 pub mod node;

@@ -1,22 +1,16 @@
 //! This node's index on disk: opened at start, built beside the old one and swapped, kept up by the change log.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use sqlx::{Connection as _, PgPool};
-use tantivy::directory::MmapDirectory;
-use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
 use tokio::sync::{Mutex, Notify};
 
 use super::build;
-use super::document::{self, entity_key};
-use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
+use super::generation::Generation;
 use super::snapshot::Snapshot;
-use super::views::{Views, ViewsWriter};
-use crate::query::Kind;
 use crate::store::changes::{self, Changes, Version};
 use crate::store::documents::{Document, Documents};
 
@@ -24,7 +18,6 @@ use crate::store::documents::{Document, Documents};
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
 const LAYOUT: u32 = 8;
-const FOLLOW_MEMORY: usize = 32 << 20;
 
 /// Why the index could not be opened, built or followed.
 #[derive(Debug, thiserror::Error)]
@@ -39,17 +32,6 @@ pub enum IndexError {
     Store(#[from] sqlx::Error),
 }
 
-/// An index in a folder of its own.
-pub struct Generation {
-    pub index: Index,
-    pub fields: Fields,
-    pub folder: PathBuf,
-    reader: IndexReader,
-    /// Opened by the first change, and kept: it merges segments while the next change is written and shown.
-    writer: std::sync::Mutex<Option<IndexWriter>>,
-    shown: ArcSwap<Snapshot>,
-}
-
 /// The index of a data directory.
 pub struct Node {
     folder: PathBuf,
@@ -58,8 +40,8 @@ pub struct Node {
     public_version: AtomicI64,
     /// One writer at a time.
     writing: Mutex<()>,
-    /// Told when entries were taken out, which lie in their segments until these are rewritten.
-    taken_out: Notify,
+    /// Told when segments are not in good order: there are many, or entries that were taken out lie in them.
+    untidy: Notify,
 }
 
 impl Node {
@@ -76,7 +58,7 @@ impl Node {
             version: AtomicI64::new(-1),
             public_version: AtomicI64::new(0),
             writing: Mutex::new(()),
-            taken_out: Notify::new(),
+            untidy: Notify::new(),
         };
         let named = std::fs::read_to_string(node.folder.join(POINTER)).unwrap_or_default();
         let named = named.trim();
@@ -86,7 +68,7 @@ impl Node {
             if let Some(version) = payload.and_then(|payload| Version::from_payload(&payload)) {
                 node.note(version);
                 node.current.store(Some(Arc::new(generation)));
-                node.taken_out.notify_one();
+                node.untidy.notify_one();
             }
         }
         Ok(node)
@@ -94,7 +76,7 @@ impl Node {
 
     /// The index as it is now; `None` before the first build.
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        Some(self.current.load().as_ref()?.shown.load_full())
+        Some(self.current.load().as_ref()?.snapshot())
     }
 
     /// The store's version that the index shows; -1 before the first build.
@@ -137,15 +119,29 @@ impl Node {
         Ok(true)
     }
 
-    /// Waits until entries are taken out; returns at once when some were since the last time.
-    pub async fn something_taken_out(&self) {
-        self.taken_out.notified().await;
+    /// Waits until segments are not in good order; returns at once when that was so since the last time.
+    pub async fn untidy(&self) {
+        self.untidy.notified().await;
+    }
+
+    /// Works out what the first searches would have to wait for. Blocks.
+    pub fn make_ready(&self) -> Result<(), IndexError> {
+        self.tidy(|generation| Ok(generation.snapshot().make_ready()?))
+    }
+
+    /// Joins the segments of a new index to few. Blocks; changes are followed meanwhile.
+    pub fn join_segments(&self) -> Result<(), IndexError> {
+        self.tidy(Generation::join)
     }
 
     /// Rewrites the segments that hold entries that were taken out. Blocks; changes are followed meanwhile.
     pub fn sweep(&self) -> Result<(), IndexError> {
+        self.tidy(Generation::sweep)
+    }
+
+    fn tidy(&self, how: fn(&Generation) -> Result<(), IndexError>) -> Result<(), IndexError> {
         match self.current.load_full() {
-            Some(generation) => generation.sweep(),
+            Some(generation) => how(&generation),
             None => Ok(()),
         }
     }
@@ -168,7 +164,7 @@ impl Node {
             .find(|name| !self.folder.join(name).exists());
         let generation = Generation::create(self.folder.join(name.unwrap_or_default()))?;
         let version = build::fill(&generation, connection).await?;
-        tokio::task::block_in_place(|| generation.show())?;
+        tokio::task::block_in_place(|| generation.show_ready())?;
         self.swap(generation, version)
     }
 
@@ -189,6 +185,7 @@ impl Node {
         std::fs::rename(&beside, self.folder.join(POINTER)).map_err(failed)?;
         self.current.store(Some(Arc::new(generation)));
         self.note(version);
+        self.untidy.notify_one();
         for entry in std::fs::read_dir(&self.folder)
             .map_err(failed)?
             .filter_map(Result::ok)
@@ -227,120 +224,8 @@ impl Node {
         tokio::task::block_in_place(|| {
             generation.change(&changes, &read)?;
             self.note(changes.version);
-            self.taken_out.notify_one();
+            self.untidy.notify_one();
             Ok(())
         })
-    }
-}
-
-impl Generation {
-    fn create(folder: PathBuf) -> Result<Self, IndexError> {
-        std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder {
-            folder: folder.clone(),
-            error,
-        })?;
-        let directory = MmapDirectory::open(&folder).map_err(tantivy::TantivyError::from)?;
-        let index = Index::create(directory, schema().0, settings())?;
-        Self::of(index, folder)
-    }
-
-    fn open(folder: PathBuf) -> Result<Self, IndexError> {
-        Self::of(Index::open_in_dir(&folder)?, folder)
-    }
-
-    fn of(index: Index, folder: PathBuf) -> Result<Self, IndexError> {
-        index
-            .tokenizers()
-            .register(TOKENIZER, TextAnalyzer::from(Terms::default()));
-        let reader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()?;
-        let fields = schema().1;
-        let shown = Snapshot::new(reader.searcher(), fields, Views::open(&folder)?, None)?;
-        Ok(Self {
-            index,
-            fields,
-            folder,
-            reader,
-            writer: std::sync::Mutex::default(),
-            shown: ArcSwap::from_pointee(shown),
-        })
-    }
-
-    /// Shows what was committed last.
-    fn show(&self) -> Result<(), IndexError> {
-        self.reader.reload()?;
-        let before = self.shown.load();
-        let mut views = before.views.clone();
-        while views.add(&self.folder)? {}
-        let snapshot = Snapshot::new(self.reader.searcher(), self.fields, views, Some(&before))?;
-        self.shown.store(Arc::new(snapshot));
-        Ok(())
-    }
-
-    /// The writer, opened where none is kept.
-    fn writer(&self, kept: &mut Option<IndexWriter>) -> Result<IndexWriter, IndexError> {
-        Ok(match kept.take() {
-            Some(writer) => writer,
-            None => self.index.writer_with_num_threads(1, FOLLOW_MEMORY)?,
-        })
-    }
-
-    /// Rewrites, one after the other, the segments that hold entries that were taken out.
-    fn sweep(&self) -> Result<(), IndexError> {
-        let mut swept = false;
-        for segment in self.index.searchable_segment_metas()? {
-            if !segment.has_deletes() {
-                continue;
-            }
-            let merging = {
-                let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut writer = self.writer(&mut kept)?;
-                let merging = writer.merge(&[segment.id()]);
-                *kept = Some(writer);
-                merging
-            };
-            // One that is being merged already is on its way out.
-            swept |= merging.wait().is_ok();
-        }
-        if !swept {
-            return Ok(());
-        }
-        // Not while a change is half written.
-        let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.show()
-    }
-
-    /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.
-    fn change(&self, changes: &Changes, read: &[Document]) -> Result<(), IndexError> {
-        let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut writer = self.writer(&mut kept)?;
-        for (kind, ids) in [
-            (Kind::Professional, &changes.professionals),
-            (Kind::Structure, &changes.structures),
-            (Kind::Mailbox, &changes.mailboxes),
-        ] {
-            for id in ids {
-                writer.delete_term(Term::from_field_u64(self.fields.key, entity_key(kind, *id)));
-            }
-        }
-        if !read.is_empty() {
-            let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
-            for document in read {
-                let made = document::make(&self.fields, document);
-                let mut doc = made.doc;
-                doc.add_u64(self.fields.at, views.append(&made.record)?.0);
-                writer.add_document(doc)?;
-            }
-            views.finish()?;
-        }
-        let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&changes.version.to_payload());
-        commit.commit()?;
-        self.show()?;
-        // After a failure it is not kept: a new one begins from what was committed.
-        *kept = Some(writer);
-        Ok(())
     }
 }

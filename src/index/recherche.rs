@@ -3,19 +3,21 @@
 //! Scores come from the kind of match alone, never from counts over the corpus, so that nothing hidden weighs.
 
 mod best;
-mod columns;
 mod facets;
 mod filters;
+mod places;
 mod score;
+mod together;
 mod words;
 
-use tantivy::DocAddress;
+use tantivy::{DocAddress, SegmentReader};
 
 use self::best::{Best, Cursor, Place};
-use self::columns::Columns;
 use self::facets::Counts;
 use self::filters::Filters;
+use self::places::Places;
 use self::score::Scorer;
+use self::together::Together;
 use super::bits::Bits;
 use super::rank::KINDS;
 use super::snapshot::{Segment, Snapshot};
@@ -179,8 +181,8 @@ impl Snapshot {
         let (mut total, mut counts) = (0, Counts::default());
         let readers = self.searcher.segment_readers();
         for (ord, (segment, reader)) in (0_u32..).zip(self.segments.iter().zip(readers)) {
-            let columns = Columns::open(reader)?;
-            let (docs, scorer) = self.find_in(question, guessing, segment, &columns)?;
+            let places = Places::open(reader)?;
+            let (docs, scorer) = self.find_in(question, guessing, (segment, reader), &places)?;
             let found = docs.count();
             if found == 0 {
                 continue;
@@ -198,7 +200,7 @@ impl Snapshot {
                         Tri::Nom => 0,
                         Tri::Distance => question
                             .autour
-                            .and_then(|around| columns.distance(doc, around))
+                            .and_then(|around| places.distance(doc, around))
                             .map_or(u64::MAX, |km| (km * 1000.0) as u64),
                     };
                     if !best.take((first, rank), DocAddress::new(ord, doc)) && question.is_in_order() {
@@ -219,8 +221,8 @@ impl Snapshot {
         &self,
         question: &Question<'_>,
         guessing: bool,
-        segment: &'s Segment,
-        columns: &Columns,
+        (segment, reader): (&'s Segment, &SegmentReader),
+        places: &Places,
     ) -> tantivy::Result<(Bits, Scorer<'s>)> {
         let recherche = question.recherche;
         let kinds = KINDS.into_iter().filter(|kind| recherche.types.contains(*kind));
@@ -238,12 +240,11 @@ impl Snapshot {
         if let Some(wanted) = recherche.avec_messagerie {
             docs.retain(|doc| (segment.has_mailbox.get_val(doc) == 1) == wanted);
         }
-        if question.filters.need_activities() {
-            let mut activities = Vec::new();
-            docs.retain(|doc| columns.activities.meet(doc, &question.filters, &mut activities));
+        if let Some(mut together) = Together::open(&question.filters, reader)? {
+            docs.retain(|doc| together.meet(doc));
         }
         if let Some(around) = question.autour {
-            docs.retain(|doc| columns.distance(doc, around).is_some());
+            docs.retain(|doc| places.distance(doc, around).is_some());
         }
         Ok((docs, Scorer::new(segment, question, met)?))
     }
@@ -251,7 +252,7 @@ impl Snapshot {
     fn hit(&self, found: &best::Match<'_>, around: Option<&Around>) -> tantivy::Result<Hit> {
         let address = found.address;
         let distance_km = match around {
-            Some(around) => Columns::open(self.searcher.segment_reader(address.segment_ord))?
+            Some(around) => Places::open(self.searcher.segment_reader(address.segment_ord))?
                 .distance(address.doc_id, around),
             None => None,
         };

@@ -33,9 +33,22 @@ pub struct Fields {
     pub has_mailbox: TantivyField,
 }
 
-/// Columns of an activity: practice number, profession, mode, department, postcode, commune, INSEE code, structure.
-pub const ACTIVITY_COLUMNS: usize = 8;
-const ACTIVITY_NAMES: [&str; ACTIVITY_COLUMNS] = [
+/// Columns of an activity, by number.
+pub mod column {
+    /// Number of the practice.
+    pub const PRACTICE: usize = 0;
+    pub const PROFESSION: usize = 1;
+    pub const MODE: usize = 2;
+    pub const DEPARTEMENT: usize = 3;
+    pub const CODE_POSTAL: usize = 4;
+    pub const COMMUNE: usize = 5;
+    pub const INSEE: usize = 6;
+    pub const STRUCTURE: usize = 7;
+}
+
+/// How many columns an activity has.
+pub const ACTIVITY_COLUMNS: usize = ACTIVITY_NAMES.len();
+const ACTIVITY_NAMES: [&str; 8] = [
     "a_exercice",
     "a_profession",
     "a_mode",

@@ -4,18 +4,12 @@
 
 use std::collections::HashMap;
 
-use super::schema::{activity_column, hash};
+use super::schema::{activity_column, column, hash};
 use super::snapshot::Snapshot;
 use crate::directory::coordinates::Position;
 use crate::directory::place::arrondissements;
 use crate::directory::text::variants;
 use crate::query::Kind;
-
-/// Places among the columns of activities.
-const DEPARTMENT: usize = 3;
-const POSTCODE: usize = 4;
-const COMMUNE: usize = 5;
-const INSEE: usize = 6;
 
 /// Centres by the hash of what names them.
 #[derive(Default)]
@@ -35,9 +29,9 @@ impl Towns {
         for (reader, segment) in snapshot.searcher.segment_readers().iter().zip(&snapshot.segments) {
             let fast = reader.fast_fields();
             let (lats, lons) = (fast.f64("a_lat")?, fast.f64("a_lon")?);
-            let column = |n| fast.u64(activity_column(n));
-            let (departments, codes_postal) = (column(DEPARTMENT)?, column(POSTCODE)?);
-            let (communes, insee) = (column(COMMUNE)?, column(INSEE)?);
+            let read = |n| fast.u64(activity_column(n));
+            let (departments, codes_postal) = (read(column::DEPARTEMENT)?, read(column::CODE_POSTAL)?);
+            let (communes, insee) = (read(column::COMMUNE)?, read(column::INSEE)?);
             for doc in segment
                 .range(Kind::Structure)
                 .filter(|doc| segment.is_alive(*doc))

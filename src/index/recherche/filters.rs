@@ -1,20 +1,15 @@
-//! The filters of a search: the documents that have a value of each, and whether one activity has them all.
-
-use std::sync::Arc;
-
-use tantivy::SegmentReader;
-use tantivy::columnar::Column;
+//! The filters of a search, and the documents that have a value of each.
 
 use super::Recherche;
 use crate::directory::text::fold;
 use crate::index::bits::Bits;
-use crate::index::schema::{ACTIVITY_COLUMNS, activity_column, hash};
+use crate::index::schema::{column, hash};
 use crate::index::snapshot::Segment;
 use crate::index::terms::{self, FacetTerm};
 
 /// What one filter allows: alternatives as terms, and as the hashes that columns hold.
 #[derive(Debug, Default)]
-struct Allowed {
+pub struct Allowed {
     terms: Vec<String>,
     hashes: Vec<u64>,
 }
@@ -33,8 +28,9 @@ impl Allowed {
         !self.terms.is_empty()
     }
 
-    fn lets(&self, value: u64) -> bool {
-        !self.is_asked() || self.hashes.contains(&value)
+    /// Whether a value is one of the alternatives.
+    pub fn lets(&self, value: u64) -> bool {
+        self.hashes.contains(&value)
     }
 }
 
@@ -74,23 +70,24 @@ impl Filters {
         }
     }
 
-    fn asked(&self) -> impl Iterator<Item = &Allowed> {
+    /// The filters that are asked, each with the columns of activities that may meet it; none for qualifications.
+    pub fn asked(&self) -> impl Iterator<Item = (&Allowed, &'static [usize])> {
         [
-            &self.profession,
-            &self.mode,
-            &self.departement,
-            &self.code_postal,
-            &self.commune,
-            &self.structure,
-            &self.savoir_faire,
+            (&self.profession, &[column::PROFESSION][..]),
+            (&self.mode, &[column::MODE]),
+            (&self.departement, &[column::DEPARTEMENT]),
+            (&self.code_postal, &[column::CODE_POSTAL]),
+            (&self.commune, &[column::COMMUNE, column::INSEE]),
+            (&self.structure, &[column::STRUCTURE]),
+            (&self.savoir_faire, &[]),
         ]
         .into_iter()
-        .filter(|allowed| allowed.is_asked())
+        .filter(|(allowed, _)| allowed.is_asked())
     }
 
     /// Keeps the documents that have a value of each filter, in whichever activities.
     pub fn narrow(&self, segment: &Segment, docs: &mut Bits) -> tantivy::Result<()> {
-        for allowed in self.asked() {
+        for (allowed, _) in self.asked() {
             let mut any = Bits::none(segment.max_doc);
             for term in &allowed.terms {
                 any.add_term(&segment.inverted, term.as_bytes())?;
@@ -98,84 +95,5 @@ impl Filters {
             docs.keep(&any);
         }
         Ok(())
-    }
-
-    /// Whether a document that [`Self::narrow`] kept may still fail: several filters, met by several activities.
-    pub fn need_activities(&self) -> bool {
-        self.asked().nth(1).is_some()
-    }
-}
-
-/// The columns of activities, opened once a segment.
-#[derive(Clone)]
-pub struct Activities {
-    columns: Arc<[Column<u64>]>,
-    qualification: Column<u64>,
-    qualification_practice: Column<u64>,
-}
-
-/// Practice, profession, mode, department, postcode, commune, INSEE code, structure: hashes of codes, 0 for none.
-pub type Activity = [u64; ACTIVITY_COLUMNS];
-
-impl Activities {
-    /// Opens them; nothing is read yet.
-    pub fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
-        let fast = segment.fast_fields();
-        Ok(Self {
-            columns: (0..ACTIVITY_COLUMNS)
-                .map(|n| fast.u64(activity_column(n)))
-                .collect::<Result<_, _>>()?,
-            qualification: fast.u64("q_code")?,
-            qualification_practice: fast.u64("q_exercice")?,
-        })
-    }
-
-    /// Reads the activities of a document into `activities`, whose content goes.
-    fn read(&self, doc: u32, activities: &mut Vec<Activity>) {
-        activities.clear();
-        for (n, column) in self.columns.iter().enumerate() {
-            for (place, value) in column.values_for_doc(doc).enumerate() {
-                if activities.len() <= place {
-                    activities.push([0; ACTIVITY_COLUMNS]);
-                }
-                if let Some(slot) = activities.get_mut(place).and_then(|activity| activity.get_mut(n)) {
-                    *slot = value;
-                }
-            }
-        }
-    }
-
-    /// Whether one and the same activity meets all filters, its practice holding the qualification asked.
-    pub fn meet(&self, doc: u32, filters: &Filters, activities: &mut Vec<Activity>) -> bool {
-        self.read(doc, activities);
-        activities.iter().any(
-            |[
-                practice,
-                profession,
-                mode,
-                departement,
-                postcode,
-                commune,
-                insee,
-                structure,
-            ]| {
-                filters.profession.lets(*profession)
-                    && filters.mode.lets(*mode)
-                    && filters.departement.lets(*departement)
-                    && filters.code_postal.lets(*postcode)
-                    && (filters.commune.lets(*commune) || filters.commune.lets(*insee))
-                    && filters.structure.lets(*structure)
-                    && (!filters.savoir_faire.is_asked()
-                        || self.is_qualified(doc, *practice, &filters.savoir_faire))
-            },
-        )
-    }
-
-    fn is_qualified(&self, doc: u32, practice: u64, wanted: &Allowed) -> bool {
-        let practices = self.qualification_practice.values_for_doc(doc);
-        self.qualification
-            .values_for_doc(doc)
-            .zip(practices)
-            .any(|(code, of)| of == practice && wanted.lets(code))
     }
 }

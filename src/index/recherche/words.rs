@@ -177,87 +177,79 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
         TWO_ERRORS.. => 2,
         _ => 0,
     };
-    let mut any = false;
-    let mut add = |term: String| -> tantivy::Result<()> {
-        any |= bits.add_term(inverted, term.as_bytes())?;
-        Ok(())
-    };
     match level {
         Level::Name => {
-            add(terms::whole(word))?;
+            let mut any = bits.add_term(inverted, terms::whole(word).as_bytes())?;
             if is_number || word.contains('@') {
                 for kind in [Kind::Mailbox, Kind::Professional, Kind::Structure] {
-                    add(terms::key(kind, word))?;
+                    any |= bits.add_term(inverted, terms::key(kind, word).as_bytes())?;
                 }
             }
             if word.contains('@') {
                 let mail = field::Field::Mail;
-                add(terms::equality(mail, &equality_form(mail.matching(), word)))?;
+                let value = equality_form(mail.matching(), word);
+                any |= bits.add_term(inverted, terms::equality(mail, &value).as_bytes())?;
             }
+            Ok(any)
         }
         Level::Other => {
-            add(terms::other_word(word))?;
-            synonyms(word).try_for_each(|other| add(terms::other_word(other)))?;
-        }
-        Level::NameBeginning if letters <= BEGINNING => add(terms::beginning(word))?,
-        Level::NameBeginning => beginning_with(inverted, &terms::whole(word))?
-            .into_iter()
-            .try_for_each(add)?,
-        Level::OtherBeginning if letters >= SHORTEST_BEGINNING => {
-            beginning_with(inverted, &terms::other_word(word))?
-                .into_iter()
-                .try_for_each(add)?;
-        }
-        Level::OtherBeginning => {}
-        Level::Close => {
-            if word.len() >= SOUNDING && errors > 0 {
-                add(terms::sounding(word))?;
+            let mut any = bits.add_term(inverted, terms::other_word(word).as_bytes())?;
+            for other in synonyms(word) {
+                any |= bits.add_term(inverted, terms::other_word(other).as_bytes())?;
             }
-            near(inverted, term, &terms::whole(word), errors.min(1))?
-                .into_iter()
-                .try_for_each(add)?;
+            Ok(any)
         }
-        Level::OtherClose => near(inverted, term, &terms::other_word(word), errors.min(1))?
-            .into_iter()
-            .try_for_each(add)?,
-        Level::Far if errors > 1 => near(inverted, term, &terms::whole(word), 2)?
-            .into_iter()
-            .try_for_each(add)?,
-        Level::OtherFar if errors > 1 => near(inverted, term, &terms::other_word(word), 2)?
-            .into_iter()
-            .try_for_each(add)?,
-        Level::Far | Level::OtherFar => {}
+        Level::NameBeginning if letters <= BEGINNING => {
+            bits.add_term(inverted, terms::beginning(word).as_bytes())
+        }
+        Level::NameBeginning => add_beginning_with(inverted, &terms::whole(word), bits),
+        Level::OtherBeginning if letters >= SHORTEST_BEGINNING => {
+            add_beginning_with(inverted, &terms::other_word(word), bits)
+        }
+        Level::OtherBeginning => Ok(false),
+        Level::Close => {
+            let sounds = word.len() >= SOUNDING
+                && errors > 0
+                && bits.add_term(inverted, terms::sounding(word).as_bytes())?;
+            Ok(add_near(inverted, term, &terms::whole(word), errors.min(1), bits)? || sounds)
+        }
+        Level::OtherClose => add_near(inverted, term, &terms::other_word(word), errors.min(1), bits),
+        Level::Far if errors > 1 => add_near(inverted, term, &terms::whole(word), 2, bits),
+        Level::OtherFar if errors > 1 => add_near(inverted, term, &terms::other_word(word), 2, bits),
+        Level::Far | Level::OtherFar => Ok(false),
+    }
+}
+
+/// Adds the documents of the terms that begin with another; gives whether there are such terms.
+fn add_beginning_with(
+    inverted: &InvertedIndexReader,
+    beginning: &str,
+    bits: &mut Bits,
+) -> tantivy::Result<bool> {
+    let mut any = false;
+    let mut stream = inverted.terms().range().ge(beginning).into_stream()?;
+    while stream.advance() && stream.key().starts_with(beginning.as_bytes()) {
+        bits.add_found(inverted, stream.value())?;
+        any = true;
     }
     Ok(any)
 }
 
-/// The terms of a dictionary that begin with another.
-fn beginning_with(inverted: &InvertedIndexReader, beginning: &str) -> tantivy::Result<Vec<String>> {
-    let mut found = Vec::new();
-    let mut stream = inverted.terms().range().ge(beginning).into_stream()?;
-    while stream.advance() {
-        if !stream.key().starts_with(beginning.as_bytes()) {
-            break;
-        }
-        found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
-    }
-    Ok(found)
-}
-
-/// The terms within so many typing errors of another, of the same class: insertions, deletions, substitutions, and
-/// swaps of neighbours.
-fn near(
+/// Adds the documents of the terms within so many typing errors of another, of the same class: insertions, deletions,
+/// substitutions, and swaps of neighbours. Gives whether there are such terms.
+fn add_near(
     inverted: &InvertedIndexReader,
     term: Field,
     wanted: &str,
     errors: u8,
-) -> tantivy::Result<Vec<String>> {
+    bits: &mut Bits,
+) -> tantivy::Result<bool> {
     if errors == 0 {
-        return Ok(Vec::new());
+        return Ok(false);
     }
     let automaton = FuzzyTermQuery::new(Term::from_field_text(term, wanted), errors, true).automaton()?;
     let class = wanted.get(..1).unwrap_or("");
-    let mut found = Vec::new();
+    let mut any = false;
     let mut stream = inverted
         .terms()
         .search(automaton)
@@ -265,9 +257,10 @@ fn near(
         .lt(format!("{class}\u{10ffff}"))
         .into_stream()?;
     while stream.advance() {
-        found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
+        bits.add_found(inverted, stream.value())?;
+        any = true;
     }
-    Ok(found)
+    Ok(any)
 }
 
 #[cfg(test)]

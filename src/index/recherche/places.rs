@@ -1,25 +1,22 @@
-//! The columns of one segment that results are measured by.
+//! Where the places of a document lie.
 
 use tantivy::columnar::Column;
 use tantivy::{DocId, SegmentReader};
 
-use super::filters::Activities;
 use crate::directory::around::Around;
 use crate::directory::coordinates::Position;
 
 /// The columns of one segment.
-pub struct Columns {
-    pub activities: Activities,
+pub struct Places {
     lat: Column<f64>,
     lon: Column<f64>,
 }
 
-impl Columns {
+impl Places {
     /// Opens them; nothing is read yet.
     pub fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
         let fast = segment.fast_fields();
         Ok(Self {
-            activities: Activities::open(segment)?,
             lat: fast.f64("a_lat")?,
             lon: fast.f64("a_lon")?,
         })

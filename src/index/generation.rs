@@ -1,0 +1,194 @@
+//! One build of the index, in a folder of its own: opened, changed entry by entry, shown, and kept in good order.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use arc_swap::ArcSwap;
+use tantivy::directory::MmapDirectory;
+use tantivy::index::SegmentId;
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
+
+use super::document::{self, entity_key};
+use super::node::IndexError;
+use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
+use super::snapshot::{Segment, Snapshot};
+use super::views::{Views, ViewsWriter};
+use crate::query::Kind;
+use crate::store::changes::Changes;
+use crate::store::documents::Document;
+
+/// Memory of the writer of changes.
+const MEMORY: usize = 32 << 20;
+/// Segments that hold most mailboxes, once they are joined.
+const SEGMENTS: usize = 2;
+/// A segment that holds less than this part of the mailboxes is left alone.
+const SMALL: u64 = 16;
+/// Fewer mailboxes than this are found fast however they lie.
+const WORTH_JOINING: u64 = 20_000;
+
+/// An index in a folder of its own.
+pub struct Generation {
+    pub index: Index,
+    pub fields: Fields,
+    pub folder: PathBuf,
+    reader: IndexReader,
+    /// Opened by the first change, and kept: it merges segments while the next change is written and shown.
+    writer: std::sync::Mutex<Option<IndexWriter>>,
+    shown: ArcSwap<Snapshot>,
+}
+
+impl Generation {
+    /// Begins an empty one.
+    pub fn create(folder: PathBuf) -> Result<Self, IndexError> {
+        std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder {
+            folder: folder.clone(),
+            error,
+        })?;
+        let directory = MmapDirectory::open(&folder).map_err(tantivy::TantivyError::from)?;
+        let index = Index::create(directory, schema().0, settings())?;
+        Self::of(index, folder)
+    }
+
+    /// Opens what was committed last.
+    pub fn open(folder: PathBuf) -> Result<Self, IndexError> {
+        Self::of(Index::open_in_dir(&folder)?, folder)
+    }
+
+    fn of(index: Index, folder: PathBuf) -> Result<Self, IndexError> {
+        index
+            .tokenizers()
+            .register(TOKENIZER, TextAnalyzer::from(Terms::default()));
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        let fields = schema().1;
+        let shown = Snapshot::new(reader.searcher(), fields, Views::open(&folder)?, None)?;
+        Ok(Self {
+            index,
+            fields,
+            folder,
+            reader,
+            writer: std::sync::Mutex::default(),
+            shown: ArcSwap::from_pointee(shown),
+        })
+    }
+
+    /// What it shows.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shown.load_full()
+    }
+
+    /// Shows what was committed last.
+    fn show(&self) -> Result<(), IndexError> {
+        let before = self.shown.load();
+        self.shown.store(Arc::new(self.committed(&before)?));
+        Ok(())
+    }
+
+    /// The same, once all is worked out that the first searches would have to wait for.
+    pub fn show_ready(&self) -> Result<(), IndexError> {
+        let ready = self.committed(&self.shown.load())?;
+        ready.make_ready()?;
+        // Not while a change is half written; and changes were shown meanwhile.
+        let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shown.store(Arc::new(self.committed(&ready)?));
+        Ok(())
+    }
+
+    /// What was committed last; what was worked out `before` is kept.
+    fn committed(&self, before: &Snapshot) -> Result<Snapshot, IndexError> {
+        self.reader.reload()?;
+        let mut views = before.views.clone();
+        while views.add(&self.folder)? {}
+        Ok(Snapshot::new(
+            self.reader.searcher(),
+            self.fields,
+            views,
+            Some(before),
+        )?)
+    }
+
+    /// The writer, opened where none is kept.
+    fn writer(&self, kept: &mut Option<IndexWriter>) -> Result<IndexWriter, IndexError> {
+        Ok(match kept.take() {
+            Some(writer) => writer,
+            None => self.index.writer_with_num_threads(1, MEMORY)?,
+        })
+    }
+
+    /// Rewrites, one after the other, the segments that hold entries that were taken out.
+    pub fn sweep(&self) -> Result<(), IndexError> {
+        let segments = self.index.searchable_segment_metas()?;
+        let untidy = segments.iter().filter(|segment| segment.has_deletes());
+        self.rewrite(untidy.map(|segment| vec![segment.id()]))
+    }
+
+    /// Joins the segments that hold mailboxes: mail clients ask for these at every keystroke, and look at each.
+    /// Not to one: the larger a segment, the longer it takes to sweep.
+    pub fn join(&self) -> Result<(), IndexError> {
+        let snapshot = self.snapshot();
+        let mailboxes = |segment: &Segment| segment.range(Kind::Mailbox).len() as u64;
+        let least = snapshot.count(Kind::Mailbox).max(WORTH_JOINING) / SMALL;
+        let large = snapshot
+            .segments
+            .iter()
+            .filter(|segment| mailboxes(segment) > least);
+        let large: Vec<SegmentId> = large.map(|segment| segment.id).collect();
+        let groups = large.chunks(large.len().div_ceil(SEGMENTS).max(1));
+        self.rewrite(groups.filter(|group| group.len() > 1).map(<[SegmentId]>::to_vec))
+    }
+
+    /// Writes each group of segments anew as one, and shows the result.
+    fn rewrite(&self, groups: impl Iterator<Item = Vec<SegmentId>>) -> Result<(), IndexError> {
+        let mut rewritten = false;
+        for group in groups {
+            let merging = {
+                let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut writer = self.writer(&mut kept)?;
+                let merging = writer.merge(&group);
+                *kept = Some(writer);
+                merging
+            };
+            // One that is being merged already is on its way out.
+            rewritten |= merging.wait().is_ok();
+        }
+        match rewritten {
+            true => self.show_ready(),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.
+    pub fn change(&self, changes: &Changes, read: &[Document]) -> Result<(), IndexError> {
+        let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer(&mut kept)?;
+        for (kind, ids) in [
+            (Kind::Professional, &changes.professionals),
+            (Kind::Structure, &changes.structures),
+            (Kind::Mailbox, &changes.mailboxes),
+        ] {
+            for id in ids {
+                writer.delete_term(Term::from_field_u64(self.fields.key, entity_key(kind, *id)));
+            }
+        }
+        if !read.is_empty() {
+            let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
+            for document in read {
+                let made = document::make(&self.fields, document);
+                let mut doc = made.doc;
+                doc.add_u64(self.fields.at, views.append(&made.record)?.0);
+                writer.add_document(doc)?;
+            }
+            views.finish()?;
+        }
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&changes.version.to_payload());
+        commit.commit()?;
+        self.show()?;
+        // After a failure it is not kept: a new one begins from what was committed.
+        *kept = Some(writer);
+        Ok(())
+    }
+}
