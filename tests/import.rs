@@ -281,7 +281,9 @@ fn who_reads_the_sample_while_a_real_import_replaces_it_goes_on_reading_it() {
     assert_eq!(answers.next().unwrap().unwrap(), "174");
     let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001"), (8, "SEULE")]);
     place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text)]);
-    statements.write_all(b"select count(*) from professionals;\n").unwrap();
+    statements
+        .write_all(b"select count(*) from professionals;\n")
+        .unwrap();
     assert_eq!(answers.next().unwrap().unwrap(), "500");
     drop(statements);
     assert!(session.wait().unwrap().success());
