@@ -5,6 +5,9 @@
 //! Knows no server: the same bytes go to ours and to any other. Bounded in time (`--seconds`) and in connections.
 //! Prints one line a group of requests: searches a second over the whole run, and quantiles of their duration.
 
+#[path = "load/pace.rs"]
+mod pace;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -15,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use annuaire::view::ber::{self, push_element};
 use clap::{Parser, ValueEnum};
+use pace::Pace;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -37,6 +41,13 @@ struct Options {
     connections: usize,
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// Requests a second of each client, at even intervals; 0: the next one when the last is answered. An answer's time
+    /// counts from when its request was due, so that a wait is felt by those behind it too
+    #[arg(long, default_value_t = 0.0)]
+    pace: f64,
+    /// Ends with this process, too
+    #[arg(long, value_name = "PID")]
+    during: Option<u32>,
     /// Longest text typed
     #[arg(long, default_value_t = 8)]
     letters: usize,
@@ -194,6 +205,7 @@ fn one(
     let mut measured = Measured::default();
     let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut client = None;
+    let mut pace = Pace::new(options.pace, until, options.during);
     loop {
         random ^= random << 13;
         random ^= random >> 7;
@@ -202,10 +214,9 @@ fn one(
             .get((random % people.len() as u64) as usize)
             .ok_or("no person")?;
         for (letters, search) in searches(options, person, random) {
-            if Instant::now() >= until {
+            let Some(begun) = pace.next() else {
                 return Ok(measured);
-            }
-            let begun = Instant::now();
+            };
             if client.is_none() || options.reconnect {
                 client = Some(Client::connect(&options.url, tls.clone())?);
             }

@@ -6,6 +6,9 @@
 //! The same names are typed letter by letter in the same order to both. Bounded in time (`--seconds`) and in clients.
 //! Prints one line: answers a second over the whole run, quantiles of their duration, rows an answer.
 
+#[path = "load/pace.rs"]
+mod pace;
+
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -14,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use pace::Pace;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
@@ -34,6 +38,13 @@ struct Options {
     clients: usize,
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// Requests a second of each client, at even intervals; 0: the next one when the last is answered. An answer's time
+    /// counts from when its request was due, so that a wait is felt by those behind it too
+    #[arg(long, default_value_t = 0.0)]
+    pace: f64,
+    /// Ends with this process, too
+    #[arg(long, value_name = "PID")]
+    during: Option<u32>,
     /// Longest text typed
     #[arg(long, default_value_t = 8)]
     letters: usize,
@@ -59,9 +70,10 @@ fn main() -> Fallible<()> {
         let (options, names) = (options.clone(), names.clone());
         running.push(std::thread::spawn(move || {
             let texts = typed(&names, options.letters, seed as u64);
+            let pace = Pace::new(options.pace, until, options.during);
             match &options.sql {
-                Some(sql) => ask_postgres(&options.url, sql, texts, until),
-                None => ask_http(&options.url, texts, until),
+                Some(sql) => ask_postgres(&options.url, sql, texts, pace),
+                None => ask_http(&options.url, texts, pace),
             }
         }));
     }
@@ -121,7 +133,7 @@ fn typed(names: &[String], letters: usize, seed: u64) -> impl Iterator<Item = St
     .flatten()
 }
 
-fn ask_http(url: &str, texts: impl Iterator<Item = String>, until: Instant) -> Fallible<Measured> {
+fn ask_http(url: &str, texts: impl Iterator<Item = String>, mut pace: Pace) -> Fallible<Measured> {
     let host = url.strip_prefix("http://").ok_or("the URL is http://HOST:PORT")?;
     let stream = TcpStream::connect(host)?;
     stream.set_nodelay(true)?;
@@ -130,12 +142,9 @@ fn ask_http(url: &str, texts: impl Iterator<Item = String>, until: Instant) -> F
     let mut writer = stream;
     let mut measured = Measured::default();
     for text in texts {
-        if Instant::now() >= until {
-            break;
-        }
+        let Some(asked) = pace.next() else { break };
         let q: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let request = format!("GET /api/v1/suggestions?q={q} HTTP/1.1\r\nhost: {host}\r\n\r\n");
-        let asked = Instant::now();
         writer.write_all(request.as_bytes())?;
         let body = answer(&mut reader)?;
         measured.micros.push(asked.elapsed().as_micros() as u64);
@@ -172,7 +181,7 @@ fn ask_postgres(
     url: &str,
     sql: &str,
     texts: impl Iterator<Item = String>,
-    until: Instant,
+    mut pace: Pace,
 ) -> Fallible<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -181,10 +190,7 @@ fn ask_postgres(
         let mut connection = PgConnection::connect(url).await?;
         let mut measured = Measured::default();
         for text in texts {
-            if Instant::now() >= until {
-                break;
-            }
-            let asked = Instant::now();
+            let Some(asked) = pace.next() else { break };
             let rows: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(sql.to_owned()))
                 .bind(text)
                 .fetch_all(&mut connection)

@@ -21,6 +21,7 @@ pub mod export;
 pub mod import;
 pub mod index;
 pub mod ldap;
+mod priority;
 pub mod publication;
 pub mod query;
 pub mod rest;

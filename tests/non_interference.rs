@@ -32,6 +32,8 @@ struct World {
     viewers: Vec<(&'static str, String)>,
     /// What is on the red list here, by address.
     hidden: BTreeMap<String, Value>,
+    /// Marks of the public's extractions so far, one after each step: compared, and asked from.
+    marks: Vec<String>,
     place: Place,
 }
 
@@ -57,6 +59,7 @@ impl World {
             node,
             viewers,
             hidden: BTreeMap::new(),
+            marks: Vec::new(),
             place,
         }
     }
@@ -86,14 +89,19 @@ impl World {
         });
     }
 
+    /// Takes the mark of now, to be asked from later.
+    fn take_mark(&mut self) {
+        self.marks.push(mark_of(&self.node));
+    }
+
     /// Waits until the files that are made at leisure are of now.
     fn settle_files(&self) {
-        files_are_of_now(&self.node);
+        files_are_of(&self.node, self.marks.last().unwrap());
     }
 
     fn transcript(&self, viewer: usize, addresses: &[String]) -> Vec<String> {
         let (name, key) = &self.viewers[viewer];
-        transcript(&self.node, (name, key), &guesses(addresses))
+        transcript(&self.node, (name, key), &guesses(addresses, &self.marks))
     }
 }
 
@@ -108,22 +116,27 @@ fn asked_much() -> Place {
     place
 }
 
-/// Ready-made extractions follow the store at a pace of their own: waits until they are of the mark of now.
-fn files_are_of_now(node: &Node) {
+/// Ready-made extractions follow the store at a pace of their own: waits until they are of this mark.
+fn files_are_of(node: &Node, mark: &str) {
     let mut http = Http::new(&node.http);
     support::eventually("the files are of now", Duration::from_secs(120), || {
-        let now = http
-            .get("/api/v1/extractions/messageries?format=ndjson")
-            .header("annuaire-marque")
-            .to_owned();
         let made = http.get("/api/v1/extractions").json();
-        now.is_empty() || made["extractions"][0]["marque"] == now.as_str()
+        let files = made["extractions"].as_array().unwrap();
+        !files.is_empty() && files.iter().all(|file| file["marque"] == mark)
     });
 }
 
-fn guesses(addresses: &[String]) -> Guesses<'_> {
+/// The mark of now.
+fn mark_of(node: &Node) -> String {
+    let whole = Http::new(&node.http).get("/api/v1/extractions/correspondance?format=ndjson");
+    assert_eq!(whole.status, 200);
+    whole.header("annuaire-marque").to_owned()
+}
+
+fn guesses<'a>(addresses: &'a [String], marks: &'a [String]) -> Guesses<'a> {
     Guesses {
         addresses,
+        marks,
         people: &PEOPLE,
         structures: &STRUCTURES,
     }
@@ -324,8 +337,11 @@ impl Pair {
         told
     }
 
+    /// Waits until both show the last step. Both then give the same mark: a mark that told what happened out of sight
+    /// would differ here, and so would all that is asked from it.
     fn settle(&mut self) {
         self.worlds.iter_mut().for_each(World::settle);
+        self.worlds.iter_mut().for_each(World::take_mark);
         // The next step is of another second: an instant that moves is seen to move.
         std::thread::sleep(Duration::from_millis(1050));
     }
@@ -344,7 +360,7 @@ impl Pair {
             first_difference(&a, &b)
         };
         if viewers.is_empty() {
-            return both(&|world| short_transcript(&world.node, &guesses(&self.addresses)));
+            return both(&|world| short_transcript(&world.node, &guesses(&self.addresses, &world.marks)));
         }
         viewers.iter().find_map(|viewer| {
             let name = self.worlds[0].viewers[*viewer].0;
@@ -462,8 +478,8 @@ fn a_node_that_followed_answers_as_one_that_was_built_anew() {
     let url = world.place.database_url();
     let other = fresh.serve(&["--database-url", &url]);
     let of = |node: &Node| {
-        files_are_of_now(node);
-        let lines = transcript(node, ("", ""), &guesses(&addresses));
+        files_are_of(node, &mark_of(node));
+        let lines = transcript(node, ("", ""), &guesses(&addresses, &[]));
         // The counters of a node are of what it was asked.
         lines
             .into_iter()

@@ -12,6 +12,7 @@ use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store, watch};
 use crate::import::{self, Report};
 use crate::index::node::Node;
+use crate::priority;
 use crate::source::signature::Trust;
 use crate::store::lock::ServeLock;
 use crate::store::nodes;
@@ -77,6 +78,8 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
     // Wrong settings are told before a Postgres is started for them.
     trust(common, options.allow_unsigned)?;
     let (pool, cluster) = open_store(common).await?;
+    // Not before a Postgres that this command started: it may serve others.
+    priority::lower_process();
     let done = once(common, &options, &pool, options.paths.clone()).await;
     close_store(pool, cluster).await;
     Ok(if done?.refus.is_empty() {

@@ -111,12 +111,19 @@ pub fn main() -> ExitCode {
             Command::Serve {
                 options,
                 load_sample_when_empty,
-            } => serve::run(&common, settings.serve(&options), load_sample_when_empty).await,
+            } => {
+                serve::run(
+                    &common,
+                    settings.serve(&options, common.history_days),
+                    load_sample_when_empty,
+                )
+                .await
+            }
             Command::Export(options) => export::run(&common, *options).await,
             Command::Account(command) => account::run(&common, command).await,
             Command::Audit(options) => audit::run(&common, options).await,
             Command::Purge { options, json } => {
-                retention::run(&common, &settings.retention(&options), json).await
+                retention::run(&common, &settings.retention(&options, common.history_days), json).await
             }
             Command::Sample(options) => sample::run(&options),
             Command::Status { json } => status::run(&common, json).await,

@@ -1,4 +1,5 @@
-//! Settings of how long the audit and the rejects are kept: as written, and as they hold. And `annuaire purge`.
+//! Settings of how long the audit and the rejects are kept: as written, and as they hold. And `annuaire purge`,
+//! which forgets the old part of the change log as well.
 
 use std::process::ExitCode;
 
@@ -23,9 +24,11 @@ pub struct RetentionOptions {
 }
 
 impl RetentionOptions {
-    /// What holds, where `self` was written by flag or environment and `file` in the settings file.
-    pub fn over(&self, file: &Self) -> Retention {
+    /// What holds, where `self` was written by flag or environment and `file` in the settings file. The change log has
+    /// a setting that imports share.
+    pub fn over(&self, file: &Self, history: u16) -> Retention {
         Retention {
+            history,
             audit: self.keep_audit_days.or(file.keep_audit_days).unwrap_or(1095),
             rejects: self.keep_rejects_days.or(file.keep_rejects_days).unwrap_or(90),
         }
@@ -42,8 +45,9 @@ pub async fn run(common: &CommonSettings, retention: &Retention, as_json: bool) 
         println!("{}", serde_json::to_string(&purged)?);
     } else {
         println!(
-            "{} rows of audit, {} rejected lines and {} reports of imports were old enough to go",
-            purged.audit, purged.rejects, purged.imports
+            "{} rows of audit, {} rejected lines, {} reports of imports and {} lines of the change log were old \
+             enough to go",
+            purged.audit, purged.rejects, purged.imports, purged.changes
         );
     }
     Ok(ExitCode::SUCCESS)
@@ -60,14 +64,19 @@ mod tests {
             ..RetentionOptions::default()
         };
         let file: RetentionOptions = toml::from_str("keep-audit-days = 9\nkeep-rejects-days = 7").unwrap();
-        let expected = Retention { audit: 0, rejects: 7 };
-        assert_eq!(written.over(&file), expected);
+        let expected = Retention {
+            audit: 0,
+            rejects: 7,
+            history: 30,
+        };
+        assert_eq!(written.over(&file, 30), expected);
         let expected = Retention {
             audit: 1095,
             rejects: 90,
+            history: 30,
         };
         assert_eq!(
-            RetentionOptions::default().over(&RetentionOptions::default()),
+            RetentionOptions::default().over(&RetentionOptions::default(), 30),
             expected
         );
     }

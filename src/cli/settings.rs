@@ -308,7 +308,7 @@ impl SettingsFile {
     }
 
     /// The settings of `serve`, once flags and environment have had their say.
-    pub fn serve(&self, written: &ServeOptions) -> ServeSettings {
+    pub fn serve(&self, written: &ServeOptions, history_days: u16) -> ServeSettings {
         let file = &self.serve;
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let limit = |entries| Some(entries).filter(|&entries| entries > 0);
@@ -344,13 +344,13 @@ impl SettingsFile {
             stale_after: Some(written.stale_after.or(file.stale_after).unwrap_or(900))
                 .filter(|seconds| *seconds > 0)
                 .map(Duration::from_secs),
-            retention: self.retention(&written.retention),
+            retention: self.retention(&written.retention, history_days),
         }
     }
 
     /// How long what need not stay is kept, once flags and environment have had their say.
-    pub fn retention(&self, written: &RetentionOptions) -> Retention {
-        written.over(&self.serve.retention)
+    pub fn retention(&self, written: &RetentionOptions, history_days: u16) -> Retention {
+        written.over(&self.serve.retention, history_days)
     }
 }
 
@@ -402,7 +402,9 @@ mod tests {
     fn settings(flags: &[&str], file: &str) -> (CommonSettings, ServeSettings) {
         let cli = Cli::parse_from([&["annuaire"], flags].concat());
         let file = SettingsFile::parse(Path::new("annuaire.toml"), file).unwrap();
-        (file.common(&cli.common), file.serve(&cli.serve))
+        let common = file.common(&cli.common);
+        let serve = file.serve(&cli.serve, common.history_days);
+        (common, serve)
     }
 
     fn fault(file: &str) -> String {

@@ -14,6 +14,7 @@ use super::import::{ImportOptions, once};
 use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::import::{ImportError, Report};
+use crate::priority;
 
 /// A file is complete when neither its size nor its time has moved for this long.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -106,6 +107,7 @@ async fn take(
     mut files: Vec<Seen>,
 ) -> Result<Vec<Seen>, Failure> {
     let (pool, cluster) = open_store(common).await?;
+    priority::lower_process();
     let done = async {
         let known = known(&pool).await?;
         let (old, new): (Vec<_>, Vec<_>) = files.drain(..).partition(|file| known.contains(file));

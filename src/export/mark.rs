@@ -38,13 +38,19 @@ const SHOWN: &str = "with shown as (
 /// The version after which everything is to be told.
 pub async fn version(connection: &mut PgConnection, since: &Since) -> Result<i64, ExportError> {
     match since {
-        Since::Instant(instant) => Ok(sqlx::query_scalar(
-            "select coalesce(max(version), 0) from publications where at <= $1::timestamptz - $2::interval",
-        )
-        .bind(instant.to_string())
-        .bind(LONGEST_IMPORT)
-        .fetch_one(connection)
-        .await?),
+        Since::Instant(instant) => {
+            let found: Option<i64> = sqlx::query_scalar(
+                "select coalesce(
+                     (select max(version) from publications where at <= $1::timestamptz - $2::interval),
+                     (select version from publications where version = 0))",
+            )
+            .bind(instant.to_string())
+            .bind(LONGEST_IMPORT)
+            .fetch_one(connection)
+            .await?;
+            // The log does not reach back so far: what it still tells would be taken for all.
+            found.ok_or(ExportError::Mark)
+        }
         Since::Mark(mark) => {
             let key = key(connection).await?;
             let shown = format!("{SHOWN} select version, number from shown order by version desc");

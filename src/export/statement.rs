@@ -4,7 +4,8 @@ use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::Layout;
 
-/// Whether rows come in an order that is the same each time. A sort costs a whole reading of its own.
+/// Whether rows come in an order that is the same each time. A sort costs a whole reading of its own; without it rows
+/// come as they lie, which is told to everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Fixed,

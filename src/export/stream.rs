@@ -63,7 +63,12 @@ async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<St
     let layout = request.kind.layout();
     let filters = &request.filters;
     let Some(since) = &request.since else {
-        return Ok(vec![statement::whole(layout, filters, Order::Any)?]);
+        // The rows of boxes lie where changes of hidden ones have put them: that order would tell of these.
+        let order = match request.kind {
+            Kind::Correspondance => Order::Fixed,
+            Kind::Professionnels | Kind::Structures => Order::Any,
+        };
+        return Ok(vec![statement::whole(layout, filters, order)?]);
     };
     let after = mark::version(&mut snapshot.connection, since).await?;
     // A rebuild may come of changed labels, which are in no entry's own log.

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tantivy::IndexWriter;
 use tantivy::indexer::NoMergePolicy;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use super::document;
 use super::generation::Generation;
 use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
+use crate::priority;
 use crate::store::changes::{self, Version};
 use crate::store::documents::{Document, Documents, IdTable};
 
@@ -54,10 +55,21 @@ impl Sink {
 }
 
 /// Fills an empty generation with all that the store shows in this transaction; gives the version that it is of.
-pub async fn fill(
+/// Reads, makes and indexes on threads of its own, which give way to those that answer.
+pub fn fill_apart(
     generation: &Generation,
     connection: &mut sqlx::PgConnection,
 ) -> Result<Version, IndexError> {
+    let runtime = Handle::current();
+    let apart = || {
+        priority::lower_thread();
+        runtime.block_on(fill(generation, connection))
+    };
+    let filled = tokio::task::block_in_place(|| std::thread::scope(|scope| scope.spawn(apart).join()));
+    filled.map_err(|_| std::io::Error::other("the building of the index panicked"))?
+}
+
+async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> Result<Version, IndexError> {
     let version = changes::version(connection).await?;
     let writer: IndexWriter = generation.index.writer_with_num_threads(THREADS, MEMORY)?;
     writer.set_merge_policy(Box::new(NoMergePolicy));
@@ -68,10 +80,10 @@ pub async fn fill(
     });
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));
-    let mut makers = JoinSet::new();
+    let mut makers = Vec::with_capacity(THREADS);
     for _ in 0..THREADS {
         let (sink, queue) = (sink.clone(), queue.clone());
-        makers.spawn_blocking(move || {
+        makers.push(std::thread::spawn(move || {
             loop {
                 let next = queue
                     .lock()
@@ -82,17 +94,18 @@ pub async fn fill(
                     None => return Ok::<_, IndexError>(()),
                 }
             }
-        });
+        }));
     }
     let read = read(connection, &batches).await;
     drop(batches);
     drop(queue);
-    while let Some(made) = makers.join_next().await {
-        made.map_err(std::io::Error::other)??;
+    for maker in makers {
+        let made = maker.join();
+        made.map_err(|_| std::io::Error::other("a maker of documents panicked"))??;
     }
     read?;
     let sink = Arc::into_inner(sink).ok_or_else(|| std::io::Error::other("a maker of documents lives on"))?;
-    tokio::task::block_in_place(|| finish(sink, version))?;
+    finish(sink, version)?;
     Ok(version)
 }
 

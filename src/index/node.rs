@@ -163,7 +163,7 @@ impl Node {
             .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
         let generation = Generation::create(self.folder.join(name.unwrap_or_default()))?;
-        let version = build::fill(&generation, connection).await?;
+        let version = build::fill_apart(&generation, connection)?;
         tokio::task::block_in_place(|| generation.show_ready())?;
         self.swap(generation, version)
     }

@@ -29,6 +29,8 @@ use jiff::civil::Date;
 use signature::Trust;
 use sink::Sink;
 
+use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
+
 pub use read::read_bytes;
 pub use recognise::Kind;
 
@@ -170,6 +172,15 @@ impl Extract {
         self.member
             .read(|input| read::read(self.kind, table, input, &file, trust, sink))
     }
+}
+
+/// The reason against texts of a line of which one is, or holds, a citizen's address; the line is then refused whole.
+fn citizens<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
+    let holds = |text: &str| may_hold_address(text.as_bytes()) && is_citizen(text);
+    texts
+        .into_iter()
+        .any(holds)
+        .then(|| AddressFault::Citizen.to_string())
 }
 
 /// A file whose last line neither ends nor holds what it should.

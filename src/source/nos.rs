@@ -4,12 +4,12 @@ use std::io::{BufRead, Read};
 
 use serde::Deserialize;
 
-use super::SourceError;
 use super::encoding::decode;
 use super::lines::{Line, Lines};
 use super::pipe::canonical;
 use super::record::{ConceptRow, Record};
 use super::sink::Sink;
+use super::{SourceError, citizens};
 
 /// Largest CodeSystem read: the greatest known is below 10 MB.
 const MAX_JSON: u64 = 64 << 20;
@@ -94,12 +94,24 @@ pub fn read_tabs(
             label: get(label),
             date_fin: &date_fin,
         };
-        give(number, row, &mut summary, sink);
+        give(number, row, citizens(fields.iter().copied()), &mut summary, sink);
     }
     Ok(summary)
 }
 
-fn give(number: u64, row: ConceptRow<'_>, summary: &mut TableSummary, sink: &mut dyn Sink) {
+/// Hands a code over, unless there is a reason to refuse it.
+fn give(
+    number: u64,
+    row: ConceptRow<'_>,
+    refused: Option<String>,
+    summary: &mut TableSummary,
+    sink: &mut dyn Sink,
+) {
+    if let Some(reason) = refused {
+        summary.rejected += 1;
+        sink.reject(number, Some("Libellé"), &reason);
+        return;
+    }
     if row.code.is_empty() || row.label.is_empty() || row.code.len() > 64 {
         summary.rejected += 1;
         sink.reject(
@@ -195,6 +207,7 @@ pub fn read_code_system(
     }
     let table = [&system.id, &system.url, &system.name]
         .into_iter()
+        .filter(|name| citizens([name.as_str()]).is_none())
         .find_map(|name| table_name(name))
         .ok_or_else(|| broken("a CodeSystem whose id, url and name tell no TRE table".to_owned()))?;
     let mut summary = TableSummary::default();
@@ -213,7 +226,8 @@ pub fn read_code_system(
             label: &concept.display,
             date_fin: &date_fin,
         };
-        give(summary.lines, row, &mut summary, sink);
+        let refused = citizens([concept.code.as_str(), &concept.display, end]);
+        give(summary.lines, row, refused, &mut summary, sink);
         waiting.extend(concept.concept.into_iter().rev());
     }
     Ok((table, summary))

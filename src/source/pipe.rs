@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 
 use super::lines::{Line, Lines};
 use super::sink::Sink;
-use super::{SourceError, cut_short};
+use super::{SourceError, citizens, cut_short};
 use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
 use crate::directory::text::fold;
 
@@ -115,7 +115,8 @@ impl Layout {
             .iter()
             .zip(&found)
             .filter(|(_, name)| !wanted.contains(name))
-            .map(|(name, _)| (*name).to_owned())
+            // Names of columns are told: not where one holds a citizen's address.
+            .map(|(name, _)| citizens([*name]).unwrap_or_else(|| (*name).to_owned()))
             .collect();
         Ok(Places {
             places,

@@ -29,6 +29,8 @@ struct ListSummary {
     rejected: u64,
     /// Citizens' domains left out.
     citizens: u64,
+    /// Texts left out for a citizen's address in them.
+    blanked: u64,
     /// `DateDeGeneration`, as it came.
     generated: String,
 }
@@ -72,6 +74,12 @@ pub fn read_trusted(
     }];
     if list.citizens > 0 {
         notes.push(format!("{} entries of citizens' domains left out", list.citizens));
+    }
+    if list.blanked > 0 {
+        notes.push(format!(
+            "{} texts with citizens' addresses left out",
+            list.blanked
+        ));
     }
     Ok(ReadSummary {
         lines: list.entries,
@@ -123,12 +131,18 @@ fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<List
 }
 
 fn hand_over(entry: &[String; 6], summary: &mut ListSummary, sink: &mut dyn Sink) {
-    let [nom, description, dn, responsable, support, date_maj] = entry;
+    let [nom, ..] = entry;
     let nom = nom.to_lowercase();
     if is_citizen(&nom) {
         summary.citizens += 1;
         return;
     }
+    // A domain is not lost for a citizen's address among its contacts; that text is.
+    let [_, description, dn, responsable, support, date_maj] = entry.each_ref().map(|text| {
+        let refused = is_citizen(text);
+        summary.blanked += u64::from(refused);
+        if refused { "" } else { text.as_str() }
+    });
     if !is_domain(&nom) {
         summary.rejected += 1;
         sink.reject(summary.entries, Some("Nom"), "not a domain name");

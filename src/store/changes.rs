@@ -141,17 +141,32 @@ pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes,
     Ok(changes)
 }
 
-/// Forgets what is older than `days`. A node that far behind builds its index anew: its version is gone too.
-pub async fn prune(connection: &mut PgConnection, days: u16) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "delete from publications where at < now() - make_interval(days => $1)
-             and version < (select max(version) from publications)",
+/// Forgets what is older than `days`, and gives the number of changes forgotten. What was public at that moment keeps
+/// its number, so that all that came after can be told; a node further behind builds its index anew.
+///
+/// A public version goes as a whole, once its successor is old enough: what came to pass for those who have signed in
+/// only must not keep its mark alive.
+pub async fn prune(connection: &mut PgConnection, days: u16) -> Result<u64, sqlx::Error> {
+    let then: Option<i64> = sqlx::query_scalar(
+        "select max(public_version) from
+             (select public_version from publications group by public_version
+              having min(at) < now() - make_interval(days => $1)) as old",
     )
     .bind(i32::from(days))
-    .execute(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
-    sqlx::query("delete from change_log where version < (select min(version) from publications)")
-        .execute(connection)
+    sqlx::query("delete from publications where public_version < $1")
+        .bind(then)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    sqlx::query("delete from account_changes where version < (select min(version) from publications)")
+        .execute(&mut *connection)
+        .await?;
+    let forgotten = sqlx::query(
+        "delete from change_log where version <= (select max(version) from publications where public_version = $1)",
+    )
+    .bind(then)
+    .execute(connection)
+    .await?;
+    Ok(forgotten.rows_affected())
 }

@@ -1,15 +1,21 @@
-//! How long the store keeps what it need not keep for ever: the audit and the rejects of imports.
+//! How long the store keeps what it need not keep for ever: the audit, the rejects of imports, the change log.
 
 use sqlx::{Connection as _, PgPool};
+
+use super::changes;
 
 /// One purge at a time, whoever begins it: "annuaire" in ASCII, cut to 63 bits, and two for the other locks.
 const PURGE_LOCK: i64 = 7_020_098_466_046_816_869 + 2;
 
-/// Days for which something is kept; 0 for ever.
+/// Days for which something is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
+    /// 0 for ever.
     pub audit: u16,
+    /// 0 for ever.
     pub rejects: u16,
+    /// Of the change log.
+    pub history: u16,
 }
 
 /// Rows that a purge removed.
@@ -19,6 +25,8 @@ pub struct Purged {
     #[serde(rename = "rejets")]
     pub rejects: u64,
     pub imports: u64,
+    #[serde(rename = "modifications")]
+    pub changes: u64,
 }
 
 /// Removes what has been kept long enough. Nothing when another purge is under way.
@@ -60,15 +68,14 @@ pub async fn purge(pool: &PgPool, retention: &Retention) -> Result<Purged, sqlx:
             *count = deleted.rows_affected();
         }
     }
-    // What nodes followed long ago: as far back as the versions go.
-    sqlx::query("delete from account_changes where version < (select min(version) from publications)")
-        .execute(&mut *transaction)
-        .await?;
+    // A store that never sees another import forgets like any other.
+    let changes = changes::prune(&mut transaction, retention.history).await?;
     transaction.commit().await?;
     let [audit, rejects, imports] = removed;
     Ok(Purged {
         audit,
         rejects,
         imports,
+        changes,
     })
 }

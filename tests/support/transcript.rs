@@ -19,6 +19,8 @@ pub struct Guesses<'a> {
     pub addresses: &'a [String],
     pub people: &'a [&'a str],
     pub structures: &'a [&'a str],
+    /// Marks of extractions that were made before: what changed since is asked for.
+    pub marks: &'a [String],
 }
 
 /// All answers of a node to one viewer. Each line of the text is one request and its answer.
@@ -61,6 +63,10 @@ pub fn short_transcript(node: &Node, guesses: &Guesses<'_>) -> Vec<String> {
         "/sante",
     ] {
         ask(&mut http, &[], path, &mut lines);
+    }
+    for mark in guesses.marks {
+        let path = format!("/api/v1/extractions/correspondance?format=ndjson&depuis={mark}");
+        ask(&mut http, &[], &path, &mut lines);
     }
     metrics(node, &mut lines);
     let mut wire = Wire::connect(&node.ldap);
@@ -139,15 +145,26 @@ fn rest(node: &Node, (_, key): Viewer<'_>, guesses: &Guesses<'_>, lines: &mut Ve
         "nomenclatures/TRE_R66",
         "extractions",
         "extractions/Extraction_Correspondance_MSSante",
-        "extractions/messageries?format=ndjson",
-        "extractions/messageries?format=csv&departement=44",
+        "extractions/correspondance?format=ndjson",
+        "extractions/correspondance?format=csv&departement=44",
         "extractions/professionnels?format=ndjson",
-        "extractions/messageries?format=ndjson&depuis=2000-01-01T00:00:00Z",
+        "extractions/correspondance?format=ndjson&depuis=2000-01-01T00:00:00Z",
         "extractions/professionnels?format=ndjson&depuis=2000-01-01T00:00:00Z",
         "extractions/structures?format=ndjson&depuis=2000-01-01T00:00:00Z",
         "extractions/inconnue",
     ] {
         get(&format!("/api/v1/{path}"));
+    }
+    for mark in guesses.marks {
+        for asked in [
+            "correspondance?format=ndjson",
+            "correspondance?format=csv&departement=44",
+            "correspondance?format=csv",
+            "professionnels?format=ndjson",
+            "structures?format=ndjson",
+        ] {
+            get(&format!("/api/v1/extractions/{asked}&depuis={mark}"));
+        }
     }
     get("/sante");
     // A reading in pages: the cursors are compared, and what they lead to.
@@ -184,6 +201,8 @@ fn metrics(node: &Node, lines: &mut Vec<String>) {
     let kept: Vec<&str> = text
         .lines()
         .filter(|line| !line.contains("_seconds_sum"))
+        // Asked until the files are made, which takes a time of its own.
+        .filter(|line| !line.contains("route=\"/api/v1/extractions\""))
         .collect();
     lines.push(format!("metrics {}", kept.join("\n")));
     ask(&mut http, &[], "/sante", lines);
@@ -194,6 +213,9 @@ fn ask(http: &mut Http, headers: &[(&str, &str)], path: &str, lines: &mut Vec<St
     if path == "/api/v1/extractions" {
         forget_making(&mut reply);
     }
+    // An extraction that were refused would be compared, alike on both sides, and tell nothing.
+    let refused = path.contains("format=") && reply.status != 200;
+    assert!(!refused, "{path}: {} {}", reply.status, reply.text());
     lines.push(format!("GET {path} {}", told(&reply)));
     reply
 }

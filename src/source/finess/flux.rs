@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use super::{Fault, checked, position};
+use super::{ADDRESS, Fault, checked, position};
 use crate::directory::identifier::{is_finess, is_siren, is_siret};
 use crate::directory::place::{finess_commune, finess_department};
 use crate::source::record::{AddressRow, Coded, FinessRow, GeolocationRow, Record};
 use crate::source::sink::Sink;
 use crate::source::xml::{Step, Xml};
-use crate::source::{ReadSummary, SourceError};
+use crate::source::{ReadSummary, SourceError, citizens};
 
 /// Largest flux: the stock of establishments is about 450 MB.
 const MAX_BYTES: u64 = 4 << 30;
@@ -52,7 +52,11 @@ pub fn read(
                 block.insert(name, text);
             }
             Step::Close(name, _) if xml.path().len() == 1 => {
+                let refused = citizens(block.values().map(String::as_str));
                 let outcome = match (name.as_str(), part) {
+                    ("geolocalisation" | "structureet" | "structureej", _) if refused.is_some() => {
+                        Err((Some(ADDRESS), refused.unwrap_or_default()))
+                    }
                     ("geolocalisation", _) => geolocation(&block, line, sink),
                     ("structureet" | "structureej", Part::Structures) => structure(&block, &name, line, sink),
                     _ => continue,

@@ -12,13 +12,16 @@ use super::encoding::decode_windows_1252;
 use super::lines::{Line, Lines};
 use super::pipe::without_bom;
 use super::sink::Sink;
-use super::{ReadSummary, SourceError, cut_short};
+use super::{ReadSummary, SourceError, citizens, cut_short};
 use crate::directory::coordinates::{Position, Projection};
 
 pub use archive::recognise as recognise_archive;
 
 /// Longest line; real ones stay below 600 bytes.
 const MAX_LINE: usize = 16 << 10;
+
+/// What is to blame where a citizen's address stands in a column that has no business with addresses.
+const ADDRESS: &str = "adresse de messagerie";
 
 /// Why a line is rejected: column and reason.
 type Fault = (Option<&'static str>, String);
@@ -58,6 +61,9 @@ pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<
         summary.lines += 1;
         last = split(text.as_deref()).and_then(|fields| {
             let fields: Vec<&str> = fields.iter().map(str::trim).collect();
+            if let Some(reason) = citizens(fields.iter().copied()) {
+                return Err((Some(ADDRESS), reason));
+            }
             match &columns {
                 Some(columns) => columns.parse(&fields, number, sink),
                 None => etalab::parse(&fields, number, sink),

@@ -6,13 +6,13 @@
 
 use std::io::BufRead;
 
-use super::Fault;
+use super::{ADDRESS, Fault};
 use crate::directory::coordinates::Position;
 use crate::directory::identifier::{is_finess, is_siren, is_siret};
 use crate::source::json::{Json, JsonError};
 use crate::source::record::{AddressRow, Coded, FinessRow, GeolocationRow, Record};
 use crate::source::sink::Sink;
-use crate::source::{ReadSummary, SourceError};
+use crate::source::{ReadSummary, SourceError, citizens};
 
 /// Most establishments of one legal entity; the greatest have a few hundred.
 const MAX_ESTABLISHMENTS: usize = 20_000;
@@ -253,8 +253,54 @@ fn address(json: &mut Json<'_>) -> Result<Address, JsonError> {
     Ok(a)
 }
 
+impl Building {
+    /// All that the file says of it.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let own = [
+            &self.numero,
+            &self.nom,
+            &self.nom_long,
+            &self.complement,
+            &self.siret,
+            &self.siren,
+            &self.ape,
+            &self.statut,
+            &self.categorie,
+            &self.mft,
+            &self.espic,
+            &self.ouverture,
+            &self.autorisation,
+            &self.fermeture,
+            &self.etat,
+            &self.maj,
+            &self.telephone,
+            &self.telecopie,
+        ];
+        let a = &self.address;
+        let address = [
+            &a.usage,
+            &a.numero,
+            &a.type_voie,
+            &a.voie,
+            &a.indice,
+            &a.complement,
+            &a.lieu_dit,
+            &a.commune,
+            &a.acheminement,
+            &a.code_postal,
+            &a.ligne_quatre,
+            &a.score,
+        ];
+        let all = own.into_iter().chain(address).chain(&a.coordinates);
+        all.map(String::as_str)
+    }
+}
+
 fn record(b: &Building, parent: Option<&str>, sink: &mut dyn Sink) -> Result<(), Fault> {
     let own = |reason| (None, reason);
+    if let Some(reason) = citizens(b.texts()) {
+        return Err((Some(ADDRESS), reason));
+    }
     if !is_finess(&b.numero) {
         let column = if parent.is_some() {
             "numFinessEge"

@@ -1,0 +1,47 @@
+//! Work that gives way: importing, and building an index, run at a lower priority than answering. On a machine with
+//! nothing else to do they are as fast as ever.
+
+use rustix::process::{Pid, getpriority_process, setpriority_process};
+
+/// How far such work stands back: a tenth of the share of who answers, where both want the processor.
+const NICE: i32 = 10;
+
+/// The calling thread gives way from now on, and so do the threads that it starts. Only a privileged process could
+/// take that back: to be called on threads of one's own, not on those of a pool.
+pub fn lower_thread() {
+    lower(None);
+}
+
+/// The whole process gives way: the threads that it has, and those that these start.
+pub fn lower_process() {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let numbers = threads.filter_map(|thread| thread.ok()?.file_name().to_str()?.parse().ok());
+    numbers
+        .filter_map(Pid::from_raw)
+        .for_each(|thread| lower(Some(thread)));
+}
+
+/// On Linux a priority is a thread's. Who stands back further already stays there; a refusal costs only speed.
+fn lower(thread: Option<Pid>) {
+    if getpriority_process(thread).is_ok_and(|now| now < NICE) {
+        let _ = setpriority_process(thread, NICE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_gives_way_with_those_that_it_starts_and_alone() {
+        let before = getpriority_process(None).unwrap();
+        let of_started = std::thread::spawn(|| {
+            lower_thread();
+            std::thread::spawn(|| getpriority_process(None).unwrap())
+                .join()
+                .unwrap()
+        });
+        assert!(of_started.join().unwrap() >= NICE);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+}
