@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::document;
+use super::maker::Tools;
 use super::node::{Generation, IndexError};
 use super::schema::Fields;
 use super::views::ViewsWriter;
@@ -31,11 +32,11 @@ struct Sink {
 }
 
 impl Sink {
-    fn take(&self, batch: &[Document]) -> Result<(), IndexError> {
+    fn take(&self, tools: &mut Tools, batch: &[Document]) -> Result<(), IndexError> {
         let mut records = Vec::with_capacity(batch.len() * 2048);
         let mut docs = Vec::with_capacity(batch.len());
         for document in batch {
-            let made = document::make(&self.fields, document);
+            let made = document::make(&self.fields, tools, document);
             docs.push((records.len() as u64, made.doc));
             records.extend_from_slice(&made.record);
         }
@@ -71,13 +72,14 @@ pub async fn fill(
     for _ in 0..THREADS {
         let (sink, queue) = (sink.clone(), queue.clone());
         makers.spawn_blocking(move || {
+            let mut tools = Tools::default();
             loop {
                 let next = queue
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .blocking_recv();
                 match next {
-                    Some(batch) => sink.take(&batch)?,
+                    Some(batch) => sink.take(&mut tools, &batch)?,
                     None => return Ok::<_, IndexError>(()),
                 }
             }

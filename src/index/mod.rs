@@ -3,9 +3,12 @@
 //! It answers from stored views; it never holds a red-listed address and never asks the store while answering.
 
 mod build;
+mod collected;
 mod document;
 pub mod follow;
 pub mod indicators;
+mod maker;
+mod memo;
 pub mod node;
 mod plan;
 mod postings;
