@@ -2,10 +2,12 @@
 
 mod support;
 
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
-use support::{Place, sample};
+use support::{Place, eventually, sample};
 
 const ACTIVITY: &str = include_str!("../import/layouts/personne_activite.txt");
 const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt");
@@ -261,29 +263,72 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
     assert_eq!(node.get("/api/v1/recherche?q=testeur")["total"], 0);
 }
 
+/// A session with the store: its end, where statements go, and where answers come from.
+fn psql(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let mut session = Command::new("psql")
+        .arg("-h")
+        .arg(place.socket())
+        .args(["-U", "annuaire", "-d", "annuaire", "-XAtq"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let statements = session.stdin.take().unwrap();
+    let answers = BufReader::new(session.stdout.take().unwrap());
+    (session, statements, answers)
+}
+
+#[test]
+fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_it_brought() {
+    let place = Place::new();
+    let _node = place.serve(&[]);
+    let (mut session, mut statements, answers) = psql(&place);
+    // As an operator's publication holds it.
+    writeln!(
+        statements,
+        "begin; select 'held' from pg_advisory_xact_lock(7020098466046816870);"
+    )
+    .unwrap();
+    assert_eq!(answers.lines().next().unwrap().unwrap(), "held");
+    std::thread::scope(|scope| {
+        let import = scope.spawn(|| place.import(&[&sample()]));
+        eventually("the import waits", Duration::from_secs(60), || {
+            place.sql("select count(*) from pg_locks where not granted") == "1"
+        });
+        writeln!(
+            statements,
+            "insert into publications (version, rebuild, public_version) values (1, false, 1); commit;"
+        )
+        .unwrap();
+        import.join().unwrap();
+    });
+    drop(statements);
+    assert!(session.wait().unwrap().success());
+    for (genre, table, entries) in [
+        ('p', "professionals", "500"),
+        ('m', "mailboxes where not liste_rouge", "174"),
+        ('s', "structure_keys", ""),
+    ] {
+        let all = place.sql(&format!("select count(*) from {table}"));
+        let told = format!("select count(*) from change_log where version = 2 and genre = '{genre}'");
+        assert_eq!(place.sql(&told), all);
+        assert!(entries.is_empty() || all == entries, "{all} {table}");
+    }
+}
+
 #[test]
 fn who_reads_the_sample_while_a_real_import_replaces_it_goes_on_reading_it() {
     let place = Place::new();
     let _node = place.serve(&["--load-sample-when-empty", &sample()]);
-    let mut session = std::process::Command::new("psql")
-        .arg("-h")
-        .arg(place.socket())
-        .args(["-U", "annuaire", "-d", "annuaire", "-XAtq"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut statements = session.stdin.take().unwrap();
-    let mut answers = std::io::BufReader::new(session.stdout.take().unwrap()).lines();
+    let (mut session, mut statements, answers) = psql(&place);
+    let mut answers = answers.lines();
     statements
         .write_all(b"begin isolation level repeatable read; select count(*) from mailboxes;\n")
         .unwrap();
     assert_eq!(answers.next().unwrap().unwrap(), "174");
     let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001"), (8, "SEULE")]);
     place.import(&[&place.file("PS_LibreAcces_Personne_activite_202601150800.txt", text)]);
-    statements
-        .write_all(b"select count(*) from professionals;\n")
-        .unwrap();
+    writeln!(statements, "select count(*) from professionals;").unwrap();
     assert_eq!(answers.next().unwrap().unwrap(), "500");
     drop(statements);
     assert!(session.wait().unwrap().success());

@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     if text.is_ascii() {
-        text.bytes().for_each(|b| push(&mut folded, char::from(b)));
+        fold_ascii(text, &mut folded);
     } else {
         text.nfkd()
             .filter(|c| !is_combining_mark(*c))
@@ -22,6 +22,23 @@ pub fn fold(text: &str) -> String {
         folded.pop();
     }
     folded
+}
+
+/// What [`push`] does, word by word.
+fn fold_ascii(text: &str, folded: &mut String) {
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        let start = folded.len();
+        folded.push_str(word);
+        if let Some(word) = folded.get_mut(start..) {
+            word.make_ascii_lowercase();
+        }
+    }
 }
 
 fn push(folded: &mut String, c: char) {
@@ -44,12 +61,22 @@ fn push(folded: &mut String, c: char) {
 
 /// A folded text without its spaces.
 pub fn joined(folded: &str) -> String {
-    folded.chars().filter(|c| *c != ' ').collect()
+    let mut joined = String::with_capacity(folded.len());
+    folded.split(' ').for_each(|word| joined.push_str(word));
+    joined
 }
 
 /// Folds like [`fold`] and joins: the form in which two spellings of one value are equal.
 pub fn equality_key(text: &str) -> String {
-    joined(&abbreviated(&fold(text)))
+    equality_key_of(&fold(text))
+}
+
+/// [`equality_key`] of a text that is folded already.
+pub fn equality_key_of(folded: &str) -> String {
+    match folded.contains("saint") {
+        true => joined(&abbreviated(folded)),
+        false => joined(folded),
+    }
 }
 
 /// Writes the words `saint`, `sainte` as `st`, `ste`, so that both spellings of a town or a name meet.
@@ -84,7 +111,11 @@ fn spelled_out(folded: &str) -> String {
 /// Every folded form under which a value can be found: spaced, joined, with `saint` in full and abbreviated.
 /// The spaced form as written comes first; no form comes twice.
 pub fn variants(text: &str) -> Vec<String> {
-    let folded = fold(text);
+    variants_of(fold(text))
+}
+
+/// [`variants`] of a text that is folded already.
+pub fn variants_of(folded: String) -> Vec<String> {
     let mut forms = Vec::with_capacity(2);
     if folded.is_empty() {
         return forms;
@@ -114,16 +145,20 @@ pub fn variants(text: &str) -> Vec<String> {
 /// The folded forms of a person's name in both orders, joined within the surname and within the first name
 /// but never across them: `de la fontaine jean pierre`, `delafontaine jeanpierre`, and the reverse orders.
 pub fn name_variants(nom: &str, prenom: &str) -> Vec<String> {
-    let (noms, prenoms) = (variants(nom), variants(prenom));
+    name_variants_of(&variants(nom), &variants(prenom))
+}
+
+/// [`name_variants`] of surname and first name whose [`variants`] are known already.
+pub fn name_variants_of(noms: &[String], prenoms: &[String]) -> Vec<String> {
     if prenoms.is_empty() {
-        return noms;
+        return noms.to_vec();
     }
     if noms.is_empty() {
-        return prenoms;
+        return prenoms.to_vec();
     }
     let mut forms = Vec::with_capacity(noms.len() * prenoms.len() * 2);
-    for n in &noms {
-        for p in &prenoms {
+    for n in noms {
+        for p in prenoms {
             forms.push(format!("{n} {p}"));
             forms.push(format!("{p} {n}"));
         }
@@ -133,7 +168,11 @@ pub fn name_variants(nom: &str, prenom: &str) -> Vec<String> {
 
 /// Folds an address, identifier or telephone for comparison: ASCII lower case, nothing else changed.
 pub fn fold_exact(text: &str) -> String {
-    text.trim().to_lowercase()
+    let text = text.trim();
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.to_lowercase(),
+    }
 }
 
 /// Digits only, as telephone numbers compare (RFC 4517, telephoneNumberMatch, spaces and hyphens ignored).

@@ -68,9 +68,14 @@ impl Codes {
     }
 }
 
-/// Texts kept end to end in one allocation.
+/// Octets of one allocation of [`Texts`]: none is ever made larger, which would hold all texts twice meanwhile.
+const BLOCK: usize = 16 << 20;
+
+/// Texts kept end to end in few allocations.
 #[derive(Default)]
-pub struct Texts(String);
+pub struct Texts {
+    blocks: Vec<String>,
+}
 
 /// Where a text lies in its [`Texts`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,11 +85,22 @@ pub struct Span {
 }
 
 impl Texts {
-    /// Keeps a text. Beyond 4 GiB in all, texts are dropped to empty rather than mixed up.
+    /// Keeps a text. Beyond 4 GiB in all, and of more than 16 MiB, texts are dropped to empty rather than mixed up.
     pub fn keep(&mut self, text: &str) -> Span {
-        match (u32::try_from(self.0.len()), u32::try_from(text.len())) {
-            (Ok(start), Ok(length)) if start.checked_add(length).is_some() => {
-                self.0.push_str(text);
+        let has_room = |block: &String| block.len() + text.len() <= BLOCK;
+        if text.is_empty() || text.len() > BLOCK {
+            return Span::default();
+        }
+        if !self.blocks.last().is_some_and(has_room) {
+            self.blocks.push(String::with_capacity(BLOCK));
+        }
+        let before = (self.blocks.len() - 1) * BLOCK;
+        let Some(block) = self.blocks.last_mut() else {
+            return Span::default();
+        };
+        match (u32::try_from(before + block.len()), u32::try_from(text.len())) {
+            (Ok(start), Ok(length)) => {
+                block.push_str(text);
                 Span { start, length }
             }
             _ => Span::default(),
@@ -93,8 +109,11 @@ impl Texts {
 
     /// The text of a span.
     pub fn get(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        self.0.get(start..start + span.length as usize).unwrap_or("")
+        let (block, start) = (span.start as usize / BLOCK, span.start as usize % BLOCK);
+        self.blocks
+            .get(block)
+            .and_then(|block| block.get(start..start + span.length as usize))
+            .unwrap_or("")
     }
 }
 

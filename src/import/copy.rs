@@ -2,6 +2,8 @@
 //!
 //! Format: PostgreSQL documentation, COPY, "Text Format". Never holds more than one piece of a table.
 
+use std::io::Write as _;
+
 use sqlx::PgConnection;
 
 /// Bytes gathered before they are sent.
@@ -54,7 +56,8 @@ impl Rows {
     /// Adds anything whose display form needs no escape: numbers, booleans.
     pub fn plain(&mut self, value: impl std::fmt::Display) -> &mut Self {
         self.separate();
-        self.buffer.extend_from_slice(value.to_string().as_bytes());
+        // Writing to memory cannot fail.
+        let _ = write!(self.buffer, "{value}");
         self
     }
 
@@ -100,7 +103,7 @@ impl Rows {
 
     /// Whether enough is gathered that sending it now keeps memory small.
     pub fn is_heavy(&self) -> bool {
-        self.pieces.len() >= 16
+        self.pieces.len() >= 4
     }
 
     /// Sends what is gathered; the rows can go on being filled afterwards.
@@ -119,6 +122,10 @@ impl Rows {
 }
 
 fn escape(buffer: &mut Vec<u8>, value: &str) {
+    if !value.bytes().any(|byte| byte < b' ' || byte == b'\\') {
+        buffer.extend_from_slice(value.as_bytes());
+        return;
+    }
     for byte in value.bytes() {
         match byte {
             b'\\' => buffer.extend_from_slice(b"\\\\"),

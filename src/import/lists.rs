@@ -50,6 +50,8 @@ impl Lists {
             None => self.persons.entry(identification_nationale.into()).or_default(),
         };
         if !list.contains(&numbers) {
+            // Most persons have one.
+            list.reserve_exact(1);
             list.push(numbers);
             self.entries += 1;
         }

@@ -33,7 +33,8 @@ use sqlx::{Connection as _, PgPool};
 
 use crate::source::signature::Trust;
 use crate::source::{self, Extract, Kind, SourceError};
-use crate::store::changes;
+use crate::store::{changes, suppressions};
+use gather::Gathered;
 pub use gather::Reject;
 use publication::Publication;
 pub use publication::{Genre, PublicIds};
@@ -131,47 +132,23 @@ pub async fn run(
     let mut transaction = connection.begin().await?;
     let mut publication = Publication::begin(&mut transaction, now.as_second()).await?;
     write::replace_sample(&mut publication, options.sample).await?;
+    // Mailboxes are read once all else is written and forgotten: two large files are never held together.
+    let (boxes, extracts): (Vec<_>, Vec<_>) = extracts
+        .into_iter()
+        .partition(|extract| extract.kind == Kind::CorrespondanceMssante);
     let mut accepted = Vec::new();
     for extract in extracts {
-        if let Some(loaded) = guard::newer_loaded(&mut publication, &extract).await? {
-            let (name, date) = (extract.name(), extract.date.value);
-            if options.force {
-                tracing::warn!(file = name, %date, %loaded, "an older file was taken by --force");
-            }
-            if !options.force {
-                report.refus.push(format!(
-                    "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
-                    extract.kind.as_str()
-                ));
-                continue;
-            }
-        }
-        let name = extract.name();
-        let gathered = tokio::task::block_in_place(|| {
-            gather::gather(&extract, &options.trust, &mut |bytes| progress(&name, bytes))
-        });
-        match gathered {
-            Ok(mut gathered) => {
-                if let Some(fall) = guard::fall(&mut publication, &extract, &gathered).await? {
-                    if !options.allow_drop {
-                        report.refus.push(format!(
-                            "{name}: far fewer entries than in the file that is loaded ({fall}); if this is \
-                             right, --allow-drop takes it"
-                        ));
-                        continue;
-                    }
-                    tracing::warn!(file = name, fall, "a fall was let pass by --allow-drop");
-                    gathered
-                        .summary
-                        .notes
-                        .push(format!("fall let pass by --allow-drop: {fall}"));
-                }
-                accepted.push((extract, gathered));
-            }
-            Err(error) => report.refus.push(error.to_string()),
-        }
+        let gathered = accept(&mut publication, &extract, options, &mut report, progress).await?;
+        accepted.extend(gathered.map(|gathered| (extract, gathered)));
     }
     report.fichiers = write::write(&mut publication, accepted).await?;
+    for extract in boxes {
+        if let Some(gathered) = accept(&mut publication, &extract, options, &mut report, progress).await? {
+            let written = write::write_mailboxes(&mut publication, &extract, gathered).await?;
+            report.fichiers.extend(written);
+        }
+    }
+    suppressions::apply(publication.connection).await?;
     let run = write::record_run(&mut publication, &report).await?;
     let version = publication.finish().await?;
     if options.dry_run {
@@ -195,6 +172,51 @@ pub async fn run(
     let _ = connection.close().await;
     report.secondes = start.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// Reads an extract and looks whether it may enter; why not is told in the report.
+async fn accept(
+    publication: &mut Publication<'_>,
+    extract: &Extract,
+    options: &Options,
+    report: &mut Report,
+    progress: &mut dyn FnMut(&str, u64),
+) -> Result<Option<Gathered>, ImportError> {
+    let name = extract.name();
+    if let Some(loaded) = guard::newer_loaded(publication, extract).await? {
+        let date = extract.date.value;
+        if !options.force {
+            report.refus.push(format!(
+                "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
+                extract.kind.as_str()
+            ));
+            return Ok(None);
+        }
+        tracing::warn!(file = name, %date, %loaded, "an older file was taken by --force");
+    }
+    let gathered = tokio::task::block_in_place(|| {
+        gather::gather(extract, &options.trust, &mut |bytes| progress(&name, bytes))
+    });
+    let mut gathered = match gathered {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            report.refus.push(error.to_string());
+            return Ok(None);
+        }
+    };
+    if let Some(fall) = guard::fall(publication, extract, &gathered).await? {
+        if !options.allow_drop {
+            report.refus.push(format!(
+                "{name}: far fewer entries than in the file that is loaded ({fall}); if this is right, \
+                 --allow-drop takes it"
+            ));
+            return Ok(None);
+        }
+        tracing::warn!(file = name, fall, "a fall was let pass by --allow-drop");
+        let note = format!("fall let pass by --allow-drop: {fall}");
+        gathered.summary.notes.push(note);
+    }
+    Ok(Some(gathered))
 }
 
 /// Keeps one extract of each kind (of each table, for nomenclatures): the newest, of several of one date the

@@ -170,7 +170,11 @@ impl People {
 
     /// Brings each person's rows together; nearly free on a sorted file. Call it once all is read.
     pub fn sort(&mut self) {
-        self.rows.sort_by_key(|row| row.person);
+        if !self.rows.is_sorted_by_key(|row| row.person) {
+            self.rows.sort_by_key(|row| row.person);
+        }
+        self.numbers = HashMap::new();
+        self.sites.close();
     }
 
     /// Every person, in the file's order of first appearance, once [`Self::sort`] has been called.

@@ -114,6 +114,8 @@ pub struct Publication<'c> {
     first_id: i64,
     next_id: i64,
     changes: Rows,
+    /// Whether nothing was published before: the first load is one event, not millions.
+    is_first: bool,
     /// Public ids of entries that are suppressed on request.
     suppressed: HashSet<String>,
     /// Mailboxes that changed for those who have signed in only.
@@ -148,6 +150,9 @@ impl<'c> Publication<'c> {
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select last_value from {sequence}")))
                 .fetch_one(&mut *connection)
                 .await?;
+        let is_first: bool = sqlx::query_scalar("select max(version) = 0 from publications")
+            .fetch_one(&mut *connection)
+            .await?;
         let suppressed = suppressions::entries(connection).await?.into_iter().collect();
         Ok(Self {
             connection,
@@ -159,6 +164,7 @@ impl<'c> Publication<'c> {
             changes: Rows::new(
                 "copy pg_temp.changes (genre, entity_id, public_id, action, neighbour) from stdin",
             ),
+            is_first,
             suppressed,
             account_changes: Vec::new(),
             rebuild: false,
@@ -202,6 +208,10 @@ impl<'c> Publication<'c> {
     }
 
     fn note_row(&mut self, genre: Genre, id: i64, key: &str, action: Action, neighbour: bool) {
+        if self.is_first {
+            self.changes.count += 1;
+            return;
+        }
         self.changes
             .plain(genre.letter())
             .plain(id)
@@ -251,17 +261,17 @@ impl<'c> Publication<'c> {
         )
         .fetch_one(&mut *self.connection)
         .await?;
-        let first = version == 1;
-        let rebuild = self.rebuild || first || self.is_much().await?;
+        let rebuild = self.rebuild || self.is_first || self.is_much().await?;
         sqlx::query("insert into publications (version, rebuild, public_version) values ($1, $2, $3)")
             .bind(version)
             .bind(rebuild)
             .bind(public_version + i64::from(public))
             .execute(&mut *self.connection)
             .await?;
-        // The first load is one event, not millions.
-        if !first {
+        if !self.is_first {
             self.write_changes(version).await?;
+        } else if version > 1 {
+            self.write_first_changes(version).await?;
         }
         sqlx::query("select pg_notify('annuaire', $1)")
             .bind(version.to_string())
@@ -287,6 +297,22 @@ impl<'c> Publication<'c> {
         .fetch_one(&mut *self.connection)
         .await?;
         Ok(self.changes.count * REBUILD_SHARE > enough.unsigned_abs())
+    }
+
+    /// An operator published while the first load went on: who knows that version must be told what came after it. All
+    /// that is there but the operator's mailboxes came.
+    async fn write_first_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            r#"insert into change_log (version, genre, entity_id, public_id, action, neighbour)
+               select $1::bigint, 'p'::"char", id, public_id, 'c'::"char", false from professionals
+               union all select $1::bigint, 's'::"char", id, public_id, 'c'::"char", false from structure_keys
+               union all select $1::bigint, 'm'::"char", id, public_id, 'c'::"char", false from mailboxes
+                         where origine = 'e'"#,
+        )
+        .bind(version)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
     }
 
     async fn write_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {

@@ -14,8 +14,11 @@ const COLUMNS: usize = 26;
 /// The sites of one file.
 #[derive(Default)]
 pub struct Sites {
-    texts: Texts,
+    /// Technical ids, and where they lie.
+    names: Texts,
+    ids: Vec<Span>,
     numbers: HashMap<Box<str>, u32>,
+    texts: Texts,
     sites: Vec<[Span; COLUMNS]>,
     last: u32,
     /// Lines that told a site otherwise than its first line did.
@@ -25,7 +28,7 @@ pub struct Sites {
 impl Sites {
     /// The number of a line's site.
     pub fn number(&mut self, row: &SiteRow<'_>) -> u32 {
-        if self.identifiant_technique(self.last) != row.identifiant_technique || self.sites.is_empty() {
+        if self.identifiant_technique(self.last) != row.identifiant_technique || self.ids.is_empty() {
             self.last = match self.numbers.get(row.identifiant_technique) {
                 Some(number) => *number,
                 None => return self.add(row),
@@ -35,6 +38,7 @@ impl Sites {
             && columns(row)
                 .iter()
                 .zip(known)
+                .skip(1)
                 .any(|(column, span)| *column != self.texts.get(*span))
         {
             self.conflicts += 1;
@@ -43,9 +47,12 @@ impl Sites {
     }
 
     fn add(&mut self, row: &SiteRow<'_>) -> u32 {
-        let number = self.sites.len() as u32;
+        let number = self.ids.len() as u32;
         self.numbers.insert(row.identifiant_technique.into(), number);
-        let spans = columns(row).map(|column| self.texts.keep(column));
+        self.ids.push(self.names.keep(row.identifiant_technique));
+        let mut columns = columns(row);
+        columns[0] = "";
+        let spans = columns.map(|column| self.texts.keep(column));
         self.sites.push(spans);
         self.last = number;
         number
@@ -53,21 +60,35 @@ impl Sites {
 
     /// Technical id of a site; empty for a number that names none.
     pub fn identifiant_technique(&self, number: u32) -> &str {
-        self.sites
+        self.ids
             .get(number as usize)
-            .map_or("", |spans| self.texts.get(spans[0]))
+            .map_or("", |span| self.names.get(*span))
     }
 
     /// Number of sites.
     pub fn len(&self) -> usize {
-        self.sites.len()
+        self.ids.len()
+    }
+
+    /// Ends the reading: no line comes any more.
+    pub fn close(&mut self) {
+        self.numbers = HashMap::new();
+    }
+
+    /// Forgets all but the technical ids.
+    pub fn forget(&mut self) {
+        self.close();
+        self.texts = Texts::default();
+        self.sites = Vec::new();
     }
 
     /// Every site, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = SiteRow<'_>> {
-        self.sites
-            .iter()
-            .map(|spans| site(spans.map(|span| self.texts.get(span))))
+        self.sites.iter().zip(&self.ids).map(|(spans, id)| {
+            let mut columns = spans.map(|span| self.texts.get(span));
+            columns[0] = self.names.get(*id);
+            site(columns)
+        })
     }
 }
 

@@ -13,7 +13,6 @@ use super::{
     centres, guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures,
 };
 use crate::source::{Extract, Kind};
-use crate::store::suppressions;
 
 /// Tables that hold what extracts told.
 const LOADED_TABLES: [&str; 17] = [
@@ -67,7 +66,7 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
     Ok(())
 }
 
-/// Writes all accepted extracts.
+/// Writes all accepted extracts but that of the mailboxes.
 pub async fn write(
     publication: &mut Publication<'_>,
     accepted: Vec<(Extract, Gathered)>,
@@ -81,7 +80,7 @@ pub async fn write(
     write_reference::write_labels(publication, &built_in, LabelOrigin::BuiltIn).await?;
     let mut keys = StructureKeys::load(publication).await?;
     let mut reports = Vec::new();
-    let (mut people, mut qualifications, mut diplomas, mut mailboxes) = (None, None, None, None);
+    let (mut people, mut qualifications, mut diplomas) = (None, None, None);
     let places_told = accepted
         .iter()
         .any(|(_, gathered)| matches!(gathered.content, Content::Establishments(_) | Content::People(_)));
@@ -120,13 +119,8 @@ pub async fn write(
                 write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
                 report.entites.insert("structures", Entities::new(total, counts));
             }
-            Content::Boxes(boxes) => {
-                let mut labels = Labels::default();
-                labels.add_codes("TRE_G15", &boxes.professions);
-                labels.add_codes("TRE_R09", &boxes.categories);
-                write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
-                mailboxes = Some((place, boxes));
-            }
+            // See [`write_mailboxes`].
+            Content::Boxes(_) => {}
             // Persons and their lists are written together, below.
             Content::People(content) => people = Some((place, content)),
             Content::Qualifications(content) => qualifications = Some((place, content)),
@@ -148,18 +142,30 @@ pub async fn write(
     if places_told {
         centres::refresh(publication).await?;
     }
-    // Last: from here to the end of the import operators wait.
-    if let Some((place, boxes)) = mailboxes {
-        let start = std::time::Instant::now();
-        let counts = write_boxes::write(publication, &boxes).await?;
-        if let Some(report) = reports.get_mut(place) {
-            let entities = Entities::new(boxes.len() as u64, counts);
-            report.entites.insert("messageries", entities);
-            report.secondes += start.elapsed().as_secs_f64();
-        }
-    }
-    suppressions::apply(publication.connection).await?;
     Ok(reports)
+}
+
+/// Writes the mailboxes. To be called last: from here to the end of the import operators wait.
+pub async fn write_mailboxes(
+    publication: &mut Publication<'_>,
+    extract: &Extract,
+    gathered: Gathered,
+) -> Result<Option<FileReport>, sqlx::Error> {
+    let start = std::time::Instant::now();
+    let mut report = file_report(extract, &gathered);
+    guard::note_source(publication, extract, &gathered).await?;
+    let Content::Boxes(boxes) = gathered.content else {
+        return Ok(None);
+    };
+    let mut labels = Labels::default();
+    labels.add_codes("TRE_G15", &boxes.professions);
+    labels.add_codes("TRE_R09", &boxes.categories);
+    write_reference::write_labels(publication, &labels, LabelOrigin::Extract).await?;
+    let counts = write_boxes::write(publication, &boxes).await?;
+    let entities = Entities::new(boxes.len() as u64, counts);
+    report.entites.insert("messageries", entities);
+    report.secondes += start.elapsed().as_secs_f64();
+    Ok(Some(report))
 }
 
 type Placed<T> = Option<(usize, T)>;
@@ -193,6 +199,8 @@ async fn write_persons(
     if let Some((place, mut people)) = people {
         add_people_labels(&mut labels, &people);
         let (site_ids, sites) = write_structures::write_sites(publication, keys, &people.sites).await?;
+        let site_total = people.sites.len() as u64;
+        people.sites.forget();
         let (savoir_faire, diplomes) = (
             qualifications.as_ref().map(|(_, l)| l),
             diplomas.as_ref().map(|(_, l)| l),
@@ -209,11 +217,7 @@ async fn write_persons(
             "activites",
             Entities::new(written.activities, Counts::default()),
         );
-        insert(
-            place,
-            "structures",
-            Entities::new(people.sites.len() as u64, sites),
-        );
+        insert(place, "structures", Entities::new(site_total, sites));
         if let Some((place, _)) = qualifications {
             insert(
                 place,

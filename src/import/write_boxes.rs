@@ -25,6 +25,8 @@ struct Known {
 pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<Counts, sqlx::Error> {
     publication.lock_mailboxes().await?;
     let mut known = load_known(publication).await?;
+    // Where nothing is known nothing must go before rows come.
+    let is_first = known.is_empty();
     let mut kept_out = KeptOut::load(publication).await?;
     let mut counts = Counts::default();
     let mut stale = Vec::new();
@@ -65,6 +67,11 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
             &entry,
             (id, created_at, hash),
         );
+        for rows in [&mut own, &mut attachments] {
+            if is_first && rows.is_heavy() {
+                rows.send(&mut *publication.connection).await?;
+            }
+        }
     }
     for (adresse, gone) in known
         .iter()

@@ -113,11 +113,14 @@ pub async fn write(
     let mut known = load_known(publication).await?;
     people.sort();
     let mut written = Written::default();
-    let mut plans = Vec::with_capacity(people.len());
+    let mut tables = Tables::new();
+    // Where nobody is known no rows must go before new ones come.
+    let is_first = known.is_empty();
+    let mut plans = Vec::new();
     let mut stale = Stale::default();
     for person in people.iter() {
         if publication.is_suppressed(Genre::Professional, person.identification_nationale) {
-            plans.push(Plan::default());
+            plans.extend((!is_first).then(Plan::default));
             continue;
         }
         written.activities += person.activities.len() as u64;
@@ -130,6 +133,19 @@ pub async fn write(
             diplomes,
             &mut written,
         );
+        if is_first {
+            write_person(
+                publication,
+                &mut tables,
+                &person,
+                &plan,
+                site_ids,
+                savoir_faire,
+                diplomes,
+            );
+            tables.send(publication, false).await?;
+            continue;
+        }
         if !plan.new {
             stale
                 .rows
@@ -153,7 +169,6 @@ pub async fn write(
     }
     delete(publication, &stale).await?;
 
-    let mut tables = Tables::new();
     for (person, plan) in people.iter().zip(&plans) {
         write_person(
             publication,

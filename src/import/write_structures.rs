@@ -145,6 +145,8 @@ pub async fn write_sites(
         "select structure_id, hash, created_at from structures_rpps",
     )
     .await?;
+    // Where nothing is known nothing must go before rows come.
+    let is_first = known.is_empty();
     let mut counts = Counts::default();
     let mut ids = Vec::with_capacity(sites.len());
     let mut stale = Vec::new();
@@ -188,6 +190,11 @@ pub async fn write_sites(
         rows.text(foreign(site.address.pays.code, site.address.pays.label));
         rows.texts([site.telephone, site.telephone_2, site.telecopie, site.email]);
         rows.plain(created_at).plain(publication.now).plain(hash).end();
+        for rows in [&mut rows, &mut keys.new] {
+            if is_first && rows.is_heavy() {
+                rows.send(&mut *publication.connection).await?;
+            }
+        }
     }
     let gone = remaining(publication, keys, &known, &mut counts);
     stale.extend(gone);

@@ -1,5 +1,6 @@
 //! Fills a new generation from the store: one task reads, others make documents, tantivy indexes them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tantivy::IndexWriter;
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::document;
 use super::generation::Generation;
+use super::maker::Tools;
 use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
@@ -33,11 +35,11 @@ struct Sink {
 }
 
 impl Sink {
-    fn take(&self, batch: &[Document]) -> Result<(), IndexError> {
+    fn take(&self, tools: &mut Tools, batch: &[Document]) -> Result<(), IndexError> {
         let mut records = Vec::with_capacity(batch.len() * 2048);
         let mut docs = Vec::with_capacity(batch.len());
         for document in batch {
-            let made = document::make(&self.fields, document);
+            let made = document::make(&self.fields, tools, document);
             docs.push((records.len() as u64, made.doc));
             records.extend_from_slice(&made.record);
         }
@@ -84,13 +86,14 @@ async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> R
     for _ in 0..THREADS {
         let (sink, queue) = (sink.clone(), queue.clone());
         makers.push(std::thread::spawn(move || {
+            let mut tools = Tools::default();
             loop {
                 let next = queue
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .blocking_recv();
                 match next {
-                    Some(batch) => sink.take(&batch)?,
+                    Some(batch) => sink.take(&mut tools, &batch)?,
                     None => return Ok::<_, IndexError>(()),
                 }
             }
@@ -109,44 +112,56 @@ async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> R
     Ok(version)
 }
 
-/// Reads everything, kind by kind. Ends early where nobody takes the batches any more.
+/// Reads everything. Mailboxes come with their holders, so that nobody is read twice; then those of nobody. Ends early
+/// where nobody takes the batches any more.
 async fn read(
     connection: &mut sqlx::PgConnection,
     batches: &mpsc::Sender<Vec<Document>>,
 ) -> Result<(), IndexError> {
     let mut documents = Documents::open(connection).await?;
-    for ids in documents.structure_ids().chunks(STRUCTURES) {
-        let batch = ids
-            .iter()
-            .filter_map(|id| Some(Document::Structure(*id, documents.structure_by_id(*id)?)))
-            .collect();
-        if batches.send(batch).await.is_err() {
+    loop {
+        let mut structures = documents.next_structures().await?.into_iter().peekable();
+        if structures.peek().is_none() {
+            break;
+        }
+        while structures.peek().is_some() {
+            let batch = structures.by_ref().take(STRUCTURES);
+            let batch = batch.map(|(id, structure)| Document::Structure(id, structure));
+            if batches.send(batch.collect()).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    let of_professionals = |(id, professional)| Document::Professional(id, professional);
+    let of_mailboxes = |(id, mailbox)| Document::Mailbox(id, mailbox);
+    let mut held = HashSet::new();
+    let mut after = 0;
+    loop {
+        let ids = documents.next_ids(IdTable::Professionals, after).await?;
+        let Some(last) = ids.last() else { break };
+        after = *last;
+        let (professionals, boxes) = documents.professionals_with_boxes(&ids).await?;
+        let mailboxes = documents.mailboxes_of(&professionals, &boxes).await?;
+        held.extend(mailboxes.iter().map(|(id, _)| *id));
+        let mailboxes = mailboxes.into_iter().map(of_mailboxes).collect();
+        let professionals = professionals.into_iter().map(of_professionals).collect();
+        if batches.send(professionals).await.is_err() || batches.send(mailboxes).await.is_err() {
             return Ok(());
         }
     }
-    for table in [IdTable::Professionals, IdTable::Mailboxes] {
-        let mut after = 0;
-        loop {
-            let ids = documents.next_ids(table, after).await?;
-            let Some(last) = ids.last() else { break };
-            after = *last;
-            let batch = match table {
-                IdTable::Professionals => documents
-                    .professionals(&ids)
-                    .await?
-                    .into_iter()
-                    .map(|(id, professional)| Document::Professional(id, professional))
-                    .collect(),
-                IdTable::Mailboxes => documents
-                    .mailboxes(&ids)
-                    .await?
-                    .into_iter()
-                    .map(|(id, mailbox)| Document::Mailbox(id, mailbox))
-                    .collect(),
-            };
-            if batches.send(batch).await.is_err() {
-                return Ok(());
-            }
+    after = 0;
+    loop {
+        let mut ids = documents.next_ids(IdTable::Mailboxes, after).await?;
+        let Some(last) = ids.last() else { break };
+        after = *last;
+        ids.retain(|id| !held.contains(id));
+        let mailboxes = documents.mailboxes(&ids).await?;
+        if batches
+            .send(mailboxes.into_iter().map(of_mailboxes).collect())
+            .await
+            .is_err()
+        {
+            return Ok(());
         }
     }
     Ok(())

@@ -2,16 +2,13 @@
 
 use tantivy::TantivyDocument;
 
-use super::rank::rank;
-use super::schema::{Fields, hash};
-use super::terms::{self, Collected, FacetTerm, Family};
-use super::views::Parts;
+use super::maker::{Maker, Shown, Tools};
+use super::schema::Fields;
+use super::terms::Term;
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
-use crate::directory::structure::{Address, Structure};
-use crate::directory::text::{fold, fold_exact, variants};
+use crate::directory::structure::Structure;
 use crate::query::Kind;
-use crate::query::forms::{equality_form, forms};
 use crate::store::documents::Document;
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
@@ -32,186 +29,17 @@ pub fn entity_key(kind: Kind, entity: i64) -> u64 {
 }
 
 /// Makes the document of an entry.
-pub fn make(fields: &Fields, document: &Document) -> Made {
+pub fn make(fields: &Fields, tools: &mut Tools, document: &Document) -> Made {
     match document {
-        Document::Professional(id, professional) => of_professional(fields, *id, professional),
-        Document::Structure(id, structure) => of_structure(fields, *id, structure),
-        Document::Mailbox(id, mailbox) => of_mailbox(fields, *id, mailbox),
+        Document::Professional(id, professional) => of_professional(fields, tools, *id, professional),
+        Document::Structure(id, structure) => of_structure(fields, tools, *id, structure),
+        Document::Mailbox(id, mailbox) => of_mailbox(fields, tools, *id, mailbox),
     }
 }
 
-/// The fields whose forms searches read as they are kept.
-fn kept_forms(kind: Kind) -> &'static [Field] {
-    match kind {
-        Kind::Mailbox => &[Field::Cn, Field::Mail, Field::DisplayName, Field::O],
-        Kind::Professional | Kind::Structure => &[Field::Cn],
-    }
-}
-
-struct Maker<'f> {
-    fields: &'f Fields,
-    entity: u64,
-    doc: TantivyDocument,
-    terms: Collected,
-}
-
-impl<'f> Maker<'f> {
-    fn new(fields: &'f Fields, kind: Kind, entity: i64) -> Self {
-        let mut doc = TantivyDocument::default();
-        doc.add_u64(fields.key, entity_key(kind, entity));
-        doc.add_u64(fields.entity, entity.unsigned_abs());
-        Self {
-            fields,
-            entity: entity.unsigned_abs(),
-            doc,
-            terms: Collected::default(),
-        }
-    }
-
-    /// The terms by which LDAP filters find the entry.
-    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>, kept: &[(Field, &str)]) {
-        for (field, values) in entry.fields() {
-            if !terms::is_always_there(kind, field) {
-                self.terms.push(terms::presence(field));
-            }
-            if terms::has_equality(kind, field) {
-                for value in values.values() {
-                    self.terms
-                        .push(terms::equality(field, &equality_form(field.matching(), value)));
-                }
-            }
-        }
-        for family in [Family::Name, Family::DisplayName, Family::Organisation] {
-            let of_family: Vec<(Field, &str)> = kept
-                .iter()
-                .filter(|(field, _)| Family::of(kind, *field) == Some(family))
-                .copied()
-                .collect();
-            self.terms.push_forms(family, &of_family);
-        }
-    }
-
-    fn key(&mut self, kind: Kind, key: &str) {
-        if !key.is_empty() {
-            self.terms.push(terms::key(kind, &fold_exact(key)));
-        }
-    }
-
-    fn other_words(&mut self, text: &str) {
-        for form in variants(text) {
-            form.split(' ')
-                .for_each(|word| self.terms.push(terms::other_word(word)));
-        }
-    }
-
-    fn address_words(&mut self, address: &Address) {
-        for text in [
-            &address.commune,
-            &address.code_postal,
-            &address.libelle_departement,
-            &address.departement,
-        ] {
-            self.other_words(text);
-        }
-    }
-
-    fn structure_words(&mut self, structure: &Structure) {
-        self.other_words(&structure.nom);
-        self.other_words(&structure.enseigne);
-        self.address_words(&structure.adresse);
-    }
-
-    /// One value in each column of activities.
-    fn place(
-        &mut self,
-        practice: u64,
-        profession: &str,
-        mode: &str,
-        place: Option<&Structure>,
-        address: Option<&Address>,
-    ) {
-        let address = place.map(|s| &s.adresse).or(address);
-        let text = |pick: fn(&Address) -> &str| address.map_or("", pick);
-        let commune = fold(text(|a| &a.commune));
-        let facets = [
-            (FacetTerm::Profession, profession),
-            (FacetTerm::Mode, mode),
-            (FacetTerm::Departement, text(|a| &a.departement)),
-            (FacetTerm::CodePostal, text(|a| &a.code_postal)),
-            (FacetTerm::Commune, &commune),
-            (FacetTerm::Commune, text(|a| &a.code_insee)),
-            (FacetTerm::Structure, place.map_or("", |s| &s.id)),
-        ];
-        self.doc.add_u64(self.fields.activity[0], practice);
-        for ((facet, value), column) in facets.into_iter().zip(&self.fields.activity[1..]) {
-            self.doc.add_u64(*column, hash(value));
-            if !value.is_empty() {
-                self.terms.push(terms::facet(facet, value));
-            }
-        }
-        let position = place.and_then(|s| s.position);
-        self.doc
-            .add_f64(self.fields.lat, position.map_or(f64::NAN, |p| p.lat));
-        self.doc
-            .add_f64(self.fields.lon, position.map_or(f64::NAN, |p| p.lon));
-    }
-
-    fn qualification(&mut self, practice: u64, code: &str) {
-        self.doc.add_u64(self.fields.qualification, hash(code));
-        self.terms.push(terms::facet(FacetTerm::SavoirFaire, code));
-        self.doc.add_u64(self.fields.qualification_practice, practice);
-    }
-
-    /// The finished document. `entry` is what LDAP answers, its first `cn` gives the order.
-    fn finish(mut self, kind: Kind, shown: &Shown<'_>) -> Made {
-        let entry = EntryView::new(shown.entry);
-        let kept: Vec<(Field, String)> = kept_forms(kind)
-            .iter()
-            .map(|field| (*field, forms(*field, entry)))
-            .collect();
-        let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
-        self.add_entry(kind, entry, &kept);
-        let name = fold(entry.first(Field::Cn).unwrap_or(""));
-        let rank = rank(kind, &name);
-        self.doc.add_u64(self.fields.rank, rank);
-        self.doc
-            .add_u64(self.fields.words, name.split(' ').count() as u64);
-        self.doc
-            .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
-        self.doc.add_text(self.fields.term, self.terms.finish());
-        let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());
-        Parts {
-            rank,
-            entity: self.entity,
-            name: &name,
-            forms: &kept,
-            entry: shown.entry,
-            is_hot: kind == Kind::Mailbox,
-            signed_in: shown.signed_in,
-            suggestion: &shown.suggestion.map(|part| part.replace('\t', " ")).join("\t"),
-            json: shown.json,
-        }
-        .write(&mut record);
-        Made {
-            doc: self.doc,
-            record,
-        }
-    }
-}
-
-/// The views of an entry.
-struct Shown<'a> {
-    entry: &'a [u8],
-    signed_in: &'a [u8],
-    json: &'a str,
-    /// Label, detail, identifier, address.
-    suggestion: [&'a str; 4],
-    has_mailbox: bool,
-}
-
-fn of_professional(fields: &Fields, id: i64, p: &Professional) -> Made {
+fn of_professional(fields: &Fields, tools: &mut Tools, id: i64, p: &Professional) -> Made {
     let name = format!("{} {}", p.nom, p.prenom);
-    let mut maker = Maker::new(fields, Kind::Professional, id);
+    let mut maker = Maker::new(fields, tools, Kind::Professional, id);
     for key in [&p.identification_nationale, &p.identifiant, &p.id] {
         maker.key(Kind::Professional, key);
     }
@@ -273,8 +101,8 @@ fn of_professional(fields: &Fields, id: i64, p: &Professional) -> Made {
     maker.finish(Kind::Professional, &shown)
 }
 
-fn of_structure(fields: &Fields, id: i64, s: &Structure) -> Made {
-    let mut maker = Maker::new(fields, Kind::Structure, id);
+fn of_structure(fields: &Fields, tools: &mut Tools, id: i64, s: &Structure) -> Made {
+    let mut maker = Maker::new(fields, tools, Kind::Structure, id);
     for key in [&s.identifiant, &s.finess, &s.siret, &s.ancien_identifiant, &s.id] {
         maker.key(Kind::Structure, key);
     }
@@ -294,11 +122,11 @@ fn of_structure(fields: &Fields, id: i64, s: &Structure) -> Made {
     maker.finish(Kind::Structure, &shown)
 }
 
-fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> Made {
+fn of_mailbox(fields: &Fields, tools: &mut Tools, id: i64, m: &Mailbox) -> Made {
     let entry = ldap::mailbox(m);
     let view = EntryView::new(&entry);
     let name = view.first(Field::Cn).unwrap_or("").to_owned();
-    let mut maker = Maker::new(fields, Kind::Mailbox, id);
+    let mut maker = Maker::new(fields, tools, Kind::Mailbox, id);
     maker.key(Kind::Mailbox, &m.adresse);
     maker.key(Kind::Mailbox, &m.id);
     maker.other_words(&m.domaine);
@@ -328,7 +156,7 @@ fn of_mailbox(fields: &Fields, id: i64, m: &Mailbox) -> Made {
     }
     for attachment in &m.attachments {
         if let Some(structure) = &attachment.structure {
-            maker.terms.push(terms::of_structure(&structure.id));
+            maker.push(Term::of_structure(&structure.id));
         }
         maker.place(
             1,

@@ -10,6 +10,7 @@ use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
 
 use super::document::{self, entity_key};
+use super::maker::Tools;
 use super::node::IndexError;
 use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
 use super::snapshot::{Segment, Snapshot};
@@ -175,8 +176,9 @@ impl Generation {
         }
         if !read.is_empty() {
             let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
+            let mut tools = Tools::default();
             for document in read {
-                let made = document::make(&self.fields, document);
+                let made = document::make(&self.fields, &mut tools, document);
                 let mut doc = made.doc;
                 doc.add_u64(self.fields.at, views.append(&made.record)?.0);
                 writer.add_document(doc)?;

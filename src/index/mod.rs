@@ -4,11 +4,14 @@
 
 mod bits;
 mod build;
+mod collected;
 mod document;
 pub mod follow;
 mod generation;
 pub mod indicators;
 mod kept;
+mod maker;
+mod memo;
 pub mod node;
 mod plan;
 mod postings;

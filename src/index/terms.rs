@@ -17,16 +17,12 @@
 //! | `o` | a word of anything else: profession, place, structure |
 //! | `a` | a value of an activity or a qualification, for the filters of a search |
 
-use std::borrow::Cow;
-
-use super::schema::TERM_END;
 use crate::directory::phonetic::sound;
 use crate::query::Kind;
-use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
 /// Letters of the longest gram.
-const GRAM: usize = 3;
+pub const GRAM: usize = 3;
 /// Letters of the longest beginning that is a term: most texts are typed from the first letter on, and few grams at a beginning tell
 /// a common name from its longer forms.
 pub const BEGINNING: usize = 5;
@@ -56,7 +52,8 @@ impl Family {
         }
     }
 
-    fn class(self) -> char {
+    /// The character of its grams.
+    pub fn class(self) -> char {
         match self {
             Self::Name => '.',
             Self::DisplayName => ',',
@@ -104,63 +101,135 @@ pub fn is_key(kind: Kind, field: Field) -> bool {
     }
 }
 
-/// Letters inside.
-pub fn inside(family: Family, gram: &str) -> String {
-    format!("{}{gram}", family.class())
+/// A term as it is put together: what tells it apart, then its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Term<'t> {
+    class: char,
+    /// Kind, field or column within the class.
+    part: Option<char>,
+    text: &'t str,
 }
 
-/// Letters at the beginning of a word of the name.
-pub fn beginning(head: &str) -> String {
-    format!("^{head}")
-}
+impl<'t> Term<'t> {
+    fn new(class: char, part: Option<char>, text: &'t str) -> Self {
+        Self { class, part, text }
+    }
 
-/// Letters at the beginning of the name or of one of its values.
-pub fn first_letters(head: &str) -> String {
-    format!("<{head}")
-}
+    /// A whole word of the name.
+    pub fn whole(word: &'t str) -> Self {
+        Self::new('w', None, word)
+    }
 
-/// A whole word of the name.
-pub fn whole(word: &str) -> String {
-    format!("w{word}")
-}
+    /// All entries that have a field.
+    pub fn presence(field: Field) -> Self {
+        Self::new('?', Some(letter(field)), "")
+    }
 
-/// All entries that have a field.
-pub fn presence(field: Field) -> String {
-    format!("?{}", letter(field))
-}
+    /// A value, in its form of equality.
+    pub fn equality(field: Field, form: &'t str) -> Self {
+        Self::new('=', Some(letter(field)), form)
+    }
 
-/// A value, in its form of equality.
-pub fn equality(field: Field, form: &str) -> String {
-    format!("={}{form}", letter(field))
+    /// A name by which one entry is asked for as a whole.
+    pub fn key(kind: Kind, key: &'t str) -> Self {
+        Self::new('K', Some(digit(kind as u8)), key)
+    }
+
+    /// The mailboxes of a structure, by its public id.
+    pub fn of_structure(id: &'t str) -> Self {
+        Self::new('S', None, id)
+    }
+
+    /// How a word of the name sounds.
+    pub fn sounding(sound: &'t str) -> Self {
+        Self::new('f', None, sound)
+    }
+
+    /// A word of anything but the name: profession, place, structure.
+    pub fn other_word(word: &'t str) -> Self {
+        Self::new('o', None, word)
+    }
+
+    /// A value of an activity's column, or a qualification.
+    pub fn facet(facet: FacetTerm, value: &'t str) -> Self {
+        Self::new('a', Some(digit(facet as u8)), value)
+    }
+
+    /// Appends the term.
+    pub fn write(self, out: &mut String) {
+        out.push(self.class);
+        out.extend(self.part);
+        out.push_str(self.text);
+    }
+
+    fn text(self) -> String {
+        let mut text = String::with_capacity(self.text.len() + 2);
+        self.write(&mut text);
+        text
+    }
 }
 
 fn letter(field: Field) -> char {
     char::from(b'0' + field as u8)
 }
 
+fn digit(number: u8) -> char {
+    char::from(b'0' + number)
+}
+
+/// Letters inside.
+pub fn inside(family: Family, gram: &str) -> String {
+    Term::new(family.class(), None, gram).text()
+}
+
+/// Letters at the beginning of a word of the name.
+pub fn beginning(head: &str) -> String {
+    Term::new('^', None, head).text()
+}
+
+/// Letters at the beginning of the name or of one of its values.
+pub fn first_letters(head: &str) -> String {
+    Term::new('<', None, head).text()
+}
+
+/// A whole word of the name.
+pub fn whole(word: &str) -> String {
+    Term::whole(word).text()
+}
+
+/// All entries that have a field.
+pub fn presence(field: Field) -> String {
+    Term::presence(field).text()
+}
+
+/// A value, in its form of equality.
+pub fn equality(field: Field, form: &str) -> String {
+    Term::equality(field, form).text()
+}
+
 /// A name by which one entry is asked for as a whole.
 pub fn key(kind: Kind, key: &str) -> String {
-    format!("K{}{key}", kind as u8)
+    Term::key(kind, key).text()
 }
 
 /// The mailboxes of a structure, by its public id.
 pub fn of_structure(id: &str) -> String {
-    format!("S{id}")
+    Term::of_structure(id).text()
 }
 
 /// How a word of the name sounds.
 pub fn sounding(word: &str) -> String {
-    format!("f{}", sound(word))
+    Term::sounding(&sound(word)).text()
 }
 
 /// A word of anything but the name: profession, place, structure.
 pub fn other_word(word: &str) -> String {
-    format!("o{word}")
+    Term::other_word(word).text()
 }
 
 /// A value of an activity's column, or a qualification.
 pub fn facet(facet: FacetTerm, value: &str) -> String {
-    format!("a{}{value}", facet as u8)
+    Term::facet(facet, value).text()
 }
 
 /// What the filters of a search ask of activities.
@@ -185,104 +254,8 @@ pub fn words_of(field: Field, form: &str) -> &str {
     }
 }
 
-/// The terms of a document being made, as the one text that [`super::schema::Terms`] takes apart.
-#[derive(Debug, Default)]
-pub struct Collected {
-    text: String,
-    grams: Vec<u128>,
-}
-
-impl Collected {
-    /// Adds one term.
-    pub fn push(&mut self, term: impl AsRef<str>) {
-        let term = term.as_ref();
-        let clean: Cow<'_, str> = match term.contains(TERM_END) {
-            true => term.replace(TERM_END, " ").into(),
-            false => term.into(),
-        };
-        self.text.push_str(&clean);
-        self.text.push(TERM_END);
-    }
-
-    /// Adds the grams of all forms of a family, and of the name family beginnings, whole words and how they sound.
-    pub fn push_forms(&mut self, family: Family, forms: &[(Field, &str)]) {
-        for (_, form) in each(forms) {
-            self.collect(inside_grams(form));
-        }
-        self.flush(family.class());
-        if family != Family::Name {
-            return;
-        }
-        for (field, form) in each(forms) {
-            self.collect(beginnings(words_of(field, form)));
-        }
-        self.flush('^');
-        for (_, form) in each(forms) {
-            self.collect(up_to(BEGINNING, form));
-        }
-        self.flush('<');
-        let mut words: Vec<&str> = each(forms)
-            .flat_map(|(field, form)| words(words_of(field, form)))
-            .collect();
-        words.sort_unstable();
-        words.dedup();
-        for word in &words {
-            self.push(whole(word));
-        }
-        let mut sounds: Vec<String> = words
-            .iter()
-            .filter(|word| word.len() >= SOUNDING)
-            .map(|word| sounding(word))
-            .collect();
-        sounds.sort_unstable();
-        sounds.dedup();
-        sounds.iter().for_each(|sound| self.push(sound));
-    }
-
-    fn collect<'a>(&mut self, grams: impl Iterator<Item = &'a str>) {
-        self.grams.extend(grams.filter_map(packed));
-    }
-
-    fn flush(&mut self, class: char) {
-        self.grams.sort_unstable();
-        self.grams.dedup();
-        for gram in self.grams.drain(..) {
-            let bytes = gram.to_be_bytes();
-            let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-            if let Some(gram) = bytes.get(..end).and_then(|gram| std::str::from_utf8(gram).ok()) {
-                self.text.push(class);
-                self.text.push_str(gram);
-                self.text.push(TERM_END);
-            }
-        }
-    }
-
-    /// The finished text.
-    pub fn finish(self) -> String {
-        self.text
-    }
-}
-
-fn each<'a>(forms: &'a [(Field, &'a str)]) -> impl Iterator<Item = (Field, &'a str)> {
-    forms
-        .iter()
-        .flat_map(|(field, forms)| forms.split(SEPARATOR).map(|form| (*field, form)))
-}
-
-/// Few letters as a number, which sorts and compares faster than a text.
-fn packed(gram: &str) -> Option<u128> {
-    let mut bytes = [0; 16];
-    bytes.get_mut(..gram.len())?.copy_from_slice(gram.as_bytes());
-    Some(u128::from_be_bytes(bytes))
-}
-
-/// The pieces of one to [`GRAM`] letters of a form.
-fn inside_grams(form: &str) -> impl Iterator<Item = &str> {
-    starts(form).flat_map(|rest| up_to(GRAM, rest))
-}
-
 /// The first one to [`BEGINNING`] letters from the beginning of each word.
-fn beginnings(form: &str) -> impl Iterator<Item = &str> {
+pub fn beginnings(form: &str) -> impl Iterator<Item = &str> {
     let mut before = ' ';
     form.char_indices().flat_map(move |(place, c)| {
         let begins = !before.is_alphanumeric() && c.is_alphanumeric();
@@ -298,12 +271,13 @@ pub fn words(form: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-fn starts(form: &str) -> impl Iterator<Item = &str> {
+/// The form from each of its letters on.
+pub fn starts(form: &str) -> impl Iterator<Item = &str> {
     form.char_indices().filter_map(|(place, _)| form.get(place..))
 }
 
 /// The first one to `most` letters.
-fn up_to(most: usize, rest: &str) -> impl Iterator<Item = &str> {
+pub fn up_to(most: usize, rest: &str) -> impl Iterator<Item = &str> {
     rest.char_indices()
         .take(most)
         .filter_map(move |(place, c)| rest.get(..place + c.len_utf8()))
@@ -333,12 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grams_are_all_pieces_of_one_to_three_letters() {
-        assert_eq!(
-            inside_grams("abcd").collect::<Vec<_>>(),
-            ["a", "ab", "abc", "b", "bc", "bcd", "c", "cd", "d"]
-        );
-        assert_eq!(inside_grams("").count(), 0);
+    fn a_piece_needs_all_its_grams() {
         assert_eq!(needed("abcd"), ["abc", "bcd"]);
         assert_eq!(needed("éa"), ["éa"]);
         assert_eq!(head("éabcdef"), ("éabcd", vec!["cde", "def"]));
@@ -351,15 +320,5 @@ mod tests {
             beginnings("de la").collect::<Vec<_>>(),
             ["d", "de", "de ", "de l", "de la", "l", "la"]
         );
-    }
-
-    #[test]
-    fn an_address_gives_words_before_its_domain_only() {
-        let mut terms = Collected::default();
-        terms.push_forms(Family::Name, &[(Field::Mail, "a.bc@d.fr")]);
-        let text = terms.finish();
-        let terms: Vec<&str> = text.split(TERM_END).collect();
-        assert!(terms.contains(&"wbc") && terms.contains(&"^bc") && terms.contains(&".d.f"));
-        assert!(!terms.contains(&"wd") && !terms.contains(&"^d"));
     }
 }

@@ -1,8 +1,9 @@
 //! The folded forms in which values are compared; the index keeps those of the fields that clients search most.
 
 use std::cmp::Ordering;
+use std::ops::Deref;
 
-use crate::directory::text::{equality_key, fold, fold_exact, fold_telephone, name_variants, variants};
+use crate::directory::text::{equality_key, fold, fold_exact, fold_telephone, name_variants_of, variants};
 use crate::view::entry::EntryView;
 use crate::view::field::{Field, Matching};
 
@@ -30,6 +31,14 @@ pub fn piece_form(matching: Matching, piece: &str) -> String {
 /// Every form of a field's values in which pieces are looked for, with [`SEPARATOR`] between them; empty where
 /// the entry lacks the field.
 pub fn forms(field: Field, entry: EntryView<'_>) -> String {
+    forms_by(field, entry, variants)
+}
+
+/// [`forms`], where somebody knows the [`variants`] of texts.
+pub fn forms_by<V>(field: Field, entry: EntryView<'_>, mut variants: impl FnMut(&str) -> V) -> String
+where
+    V: Deref<Target: AsRef<[String]>>,
+{
     let Some(values) = entry.get(field) else {
         return String::new();
     };
@@ -37,22 +46,29 @@ pub fn forms(field: Field, entry: EntryView<'_>) -> String {
     if field == Field::Cn
         && let (Some(nom), Some(prenom)) = (entry.first(Field::Sn), entry.first(Field::GivenName))
     {
-        return lines(name_variants(nom, prenom));
+        return lines(name_variants_of(
+            (*variants(nom)).as_ref(),
+            (*variants(prenom)).as_ref(),
+        ));
     }
     match field.matching() {
-        Matching::Name => lines(values.values().flat_map(variants)),
+        Matching::Name => {
+            let of_values: Vec<V> = values.values().map(variants).collect();
+            lines(of_values.iter().flat_map(|forms| (**forms).as_ref()))
+        }
         Matching::Exact | Matching::Time | Matching::Number => lines(values.values().map(fold_exact)),
         Matching::Telephone => lines(values.values().map(fold_telephone)),
     }
 }
 
-fn lines(forms: impl IntoIterator<Item = String>) -> String {
+fn lines(forms: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut text = String::new();
     for form in forms {
+        let form = form.as_ref();
         if !text.is_empty() {
             text.push(SEPARATOR);
         }
-        text.extend(form.chars().filter(|c| *c != SEPARATOR));
+        form.split(SEPARATOR).for_each(|part| text.push_str(part));
     }
     text
 }

@@ -3,23 +3,56 @@
 //! Layout: for each field its number, the length of its values as four bytes, and the values as the BER
 //! `SET OF OCTET STRING` that goes into a PartialAttribute (RFC 4511, section 4.1.7) as it stands.
 
+use std::fmt::{self, Write as _};
+use std::ops::Range;
+
 use super::field::Field;
 
 /// An entry being made. Values of a field keep their order; empty and repeated ones are left out.
 #[derive(Debug, Default)]
-pub struct EntryBuilder(Vec<(Field, Vec<String>)>);
+pub struct EntryBuilder {
+    /// All values, one behind the other.
+    text: String,
+    /// Which part of the text is a value of which field.
+    values: Vec<(Field, Range<usize>)>,
+    /// In the order in which they came.
+    fields: Vec<Field>,
+}
 
 impl EntryBuilder {
     /// Adds a value.
     pub fn push(&mut self, field: Field, value: &str) -> &mut Self {
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.keep(field, start)
+    }
+
+    /// Adds a value that is put together of parts.
+    pub fn format(&mut self, field: Field, parts: fmt::Arguments<'_>) -> &mut Self {
+        let start = self.text.len();
+        // Writing to a text cannot fail.
+        let _ = self.text.write_fmt(parts);
+        self.keep(field, start)
+    }
+
+    /// Makes what stands in the text from `start` on a value, or takes it back.
+    fn keep(&mut self, field: Field, start: usize) -> &mut Self {
+        let (before, written) = self.text.as_bytes().split_at(start);
+        let value = str::from_utf8(written).unwrap_or("");
+        let begin = start + value.len() - value.trim_start().len();
         let value = value.trim();
-        if value.is_empty() {
+        let is_known = |(other, range): &(Field, Range<usize>)| {
+            *other == field && before.get(range.clone()) == Some(value.as_bytes())
+        };
+        if value.is_empty() || self.values.iter().any(is_known) {
+            self.text.truncate(start);
             return self;
         }
-        match self.0.iter_mut().find(|(other, _)| *other == field) {
-            Some((_, values)) if values.iter().any(|v| v == value) => {}
-            Some((_, values)) => values.push(value.to_owned()),
-            None => self.0.push((field, vec![value.to_owned()])),
+        let range = begin..begin + value.len();
+        self.text.truncate(range.end);
+        self.values.push((field, range));
+        if !self.fields.contains(&field) {
+            self.fields.push(field);
         }
         self
     }
@@ -34,16 +67,20 @@ impl EntryBuilder {
 
     /// The encoded entry.
     pub fn finish(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512);
-        for (field, values) in &self.0 {
-            let content: usize = values.iter().map(|v| header_length(v.len()) + v.len()).sum();
+        let mut bytes = Vec::with_capacity(self.text.len() + 4 * self.values.len() + 9 * self.fields.len());
+        for field in &self.fields {
+            let values = || {
+                let own = self.values.iter().filter(|(other, _)| other == field);
+                own.filter_map(|(_, range)| self.text.as_bytes().get(range.clone()))
+            };
+            let content: usize = values().map(|v| header_length(v.len()) + v.len()).sum();
             let length = u32::try_from(header_length(content) + content).unwrap_or(0);
             bytes.push(*field as u8);
             bytes.extend_from_slice(&length.to_be_bytes());
             write_header(&mut bytes, 0x31, content);
-            for value in values {
+            for value in values() {
                 write_header(&mut bytes, 0x04, value.len());
-                bytes.extend_from_slice(value.as_bytes());
+                bytes.extend_from_slice(value);
             }
         }
         bytes

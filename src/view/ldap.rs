@@ -1,52 +1,45 @@
 //! Entries of the LDAP tree, made from professionals, structures and mailboxes (`interfaces.md`, LDAP).
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::hash::Hasher;
 
 use super::entry::EntryBuilder;
 use super::field::Field;
+use super::postal::Lines;
 use crate::directory::mailbox::{Attachment, Mailbox};
-use crate::directory::professional::Professional;
+use crate::directory::professional::{Labelled, Professional};
 use crate::directory::structure::{Address, Structure};
 
 /// A mailbox's public entry.
 pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
     let mut e = EntryBuilder::default();
     let holder = Holder::of(mailbox);
-    let label = mailbox_label(mailbox);
+    let label = match holder.nom {
+        "" => mailbox_label(mailbox),
+        _ => String::new(),
+    };
     if holder.nom.is_empty() {
         e.push(Field::Cn, &label).push(Field::Sn, &label);
     } else {
-        e.push(Field::Cn, &format!("{} {}", holder.nom, holder.prenom));
-        e.push(Field::Cn, &format!("{} {}", holder.prenom, holder.nom));
+        e.format(Field::Cn, format_args!("{} {}", holder.nom, holder.prenom));
+        e.format(Field::Cn, format_args!("{} {}", holder.prenom, holder.nom));
         e.push(Field::Sn, holder.nom)
             .push(Field::GivenName, holder.prenom);
     }
     let first_town = places(mailbox)
         .next()
         .map_or("", |place| place.adresse.commune.as_str());
-    let display = if holder.nom.is_empty() {
-        label
+    if holder.nom.is_empty() {
+        e.push(Field::DisplayName, &label);
     } else {
-        let details: Vec<&str> = [holder.profession.as_str(), first_town]
-            .into_iter()
-            .filter(|s| !s.is_empty())
-            .collect();
         let name = format!("{} {}", holder.nom, holder.prenom);
-        if details.is_empty() {
-            name
-        } else {
-            format!("{} ({})", name.trim_end(), details.join(", "))
-        }
-    };
-    e.push(Field::DisplayName, &display)
-        .push(Field::Mail, &mailbox.adresse_publiee);
+        push_display_name(&mut e, name.trim_end(), holder.profession, first_town);
+    }
+    e.push(Field::Mail, &mailbox.adresse_publiee);
     e.push(Field::Uid, &mailbox.id);
-    e.extend(
-        Field::Title,
-        [holder.profession.as_str(), holder.savoir_faire.as_str()],
-    );
+    e.extend(Field::Title, [holder.profession, holder.savoir_faire]);
     for place in places(mailbox) {
         e.push(Field::O, place.nom);
         e.extend(Field::Street, street(place.adresse));
@@ -94,24 +87,15 @@ pub fn mailbox_signed_in(mailbox: &Mailbox) -> Vec<u8> {
 pub fn professional(professional: &Professional) -> Vec<u8> {
     let mut e = EntryBuilder::default();
     let p = professional;
-    e.push(Field::Cn, &format!("{} {}", p.nom, p.prenom))
-        .push(Field::Cn, &format!("{} {}", p.prenom, p.nom));
+    e.format(Field::Cn, format_args!("{} {}", p.nom, p.prenom))
+        .format(Field::Cn, format_args!("{} {}", p.prenom, p.nom));
     e.push(Field::Sn, &p.nom).push(Field::GivenName, &p.prenom);
     let profession = p
         .practices
         .first()
         .map_or("", |practice| &*practice.profession.libelle);
     let town = p.structures().next().map_or("", |s| s.adresse.commune.as_str());
-    let details: Vec<&str> = [profession, town].into_iter().filter(|s| !s.is_empty()).collect();
-    let name = format!("{} {}", p.nom, p.prenom);
-    e.push(
-        Field::DisplayName,
-        &if details.is_empty() {
-            name
-        } else {
-            format!("{name} ({})", details.join(", "))
-        },
-    );
+    push_display_name(&mut e, &format!("{} {}", p.nom, p.prenom), profession, town);
     e.push(Field::Uid, &p.identification_nationale)
         .push(Field::EmployeeNumber, &p.identification_nationale);
     e.extend(Field::Mail, p.mailboxes.iter().map(|m| m.adresse.as_str()));
@@ -148,14 +132,10 @@ pub fn structure(structure: &Structure) -> Vec<u8> {
     e.push(Field::Cn, name)
         .push(Field::O, name)
         .push(Field::O, &s.enseigne);
-    e.push(
-        Field::DisplayName,
-        &if s.adresse.commune.is_empty() {
-            name.clone()
-        } else {
-            format!("{name} ({})", s.adresse.commune)
-        },
-    );
+    match s.adresse.commune.as_str() {
+        "" => e.push(Field::DisplayName, name),
+        commune => e.format(Field::DisplayName, format_args!("{name} ({commune})")),
+    };
     e.push(Field::Uid, &s.identifiant);
     e.extend(Field::Street, street(&s.adresse));
     push_place(&mut e, &s.adresse);
@@ -170,8 +150,8 @@ pub fn structure(structure: &Structure) -> Vec<u8> {
     e.push(Field::Siret, &s.siret).push(Field::Siren, &s.siren);
     // The schema has no word for a position that is only the commune's.
     if let Some(position) = s.position.filter(|_| !s.position_approchee) {
-        e.push(Field::Latitude, &position.lat.to_string())
-            .push(Field::Longitude, &position.lon.to_string());
+        e.format(Field::Latitude, format_args!("{}", position.lat))
+            .format(Field::Longitude, format_args!("{}", position.lon));
     }
     push_operational(&mut e, &s.id, s.created_at, s.modified_at);
     e.finish()
@@ -181,8 +161,8 @@ pub fn structure(structure: &Structure) -> Vec<u8> {
 struct Holder<'m> {
     nom: &'m str,
     prenom: &'m str,
-    profession: String,
-    savoir_faire: String,
+    profession: &'m str,
+    savoir_faire: &'m str,
     identification: &'m str,
     identifiant: &'m str,
     type_identifiant: &'m str,
@@ -194,23 +174,22 @@ impl<'m> Holder<'m> {
             .attachments
             .iter()
             .find(|a| !a.identification_nationale.is_empty() || !a.nom.is_empty());
-        let label = |l: &Option<crate::directory::professional::Labelled>| {
-            l.as_ref().map(|l| l.libelle.to_string()).unwrap_or_default()
-        };
+        fn label(labelled: Option<&Labelled>) -> &str {
+            labelled.map_or("", |labelled| &labelled.libelle)
+        }
         match (&mailbox.professional, row) {
             (Some(p), row) => {
                 let practice = p.practices.first();
                 Self {
                     nom: &p.nom,
                     prenom: &p.prenom,
-                    profession: practice
-                        .map(|x| x.profession.libelle.to_string())
-                        .unwrap_or_default(),
-                    savoir_faire: practice
-                        .and_then(|x| x.qualifications.first())
-                        .map(|q| q.savoir_faire.libelle.to_string())
-                        .or_else(|| row.map(|row| label(&row.savoir_faire)))
-                        .unwrap_or_default(),
+                    profession: label(practice.map(|x| &x.profession)),
+                    savoir_faire: label(
+                        practice
+                            .and_then(|x| x.qualifications.first())
+                            .map(|q| &q.savoir_faire)
+                            .or_else(|| row?.savoir_faire.as_ref()),
+                    ),
                     identification: &p.identification_nationale,
                     identifiant: &p.identifiant,
                     type_identifiant: p.identification_nationale.get(..1).unwrap_or(""),
@@ -219,8 +198,8 @@ impl<'m> Holder<'m> {
             (None, Some(row)) => Self {
                 nom: &row.nom,
                 prenom: &row.prenom,
-                profession: label(&row.profession),
-                savoir_faire: label(&row.savoir_faire),
+                profession: label(row.profession.as_ref()),
+                savoir_faire: label(row.savoir_faire.as_ref()),
                 identification: &row.identification_nationale,
                 identifiant: &row.identifiant_pp,
                 type_identifiant: &row.type_identifiant_pp,
@@ -228,8 +207,8 @@ impl<'m> Holder<'m> {
             (None, None) => Self {
                 nom: "",
                 prenom: "",
-                profession: String::new(),
-                savoir_faire: String::new(),
+                profession: "",
+                savoir_faire: "",
                 identification: "",
                 identifiant: "",
                 type_identifiant: "",
@@ -307,17 +286,16 @@ fn push_place(e: &mut EntryBuilder, address: &Address) {
         &address.libelle_departement
     };
     e.push(Field::St, department);
-    let routing = format!("{} {}", address.code_postal, address.commune);
-    let lines: Vec<String> = address
-        .lignes
-        .iter()
-        .map(String::as_str)
-        .chain([routing.trim(), address.pays.as_str()])
-        .filter(|line| !line.is_empty())
-        // RFC 4517, 3.3.28: `$` separates the lines.
-        .map(|line| line.replace('\\', "\\5C").replace('$', "\\24"))
-        .collect();
-    e.push(Field::PostalAddress, &lines.join("$"));
+    e.format(Field::PostalAddress, format_args!("{}", Lines(address)));
+}
+
+/// `NOM Prénom (profession, commune)`.
+fn push_display_name(e: &mut EntryBuilder, name: &str, profession: &str, town: &str) {
+    match (profession, town) {
+        ("", "") => e.push(Field::DisplayName, name),
+        ("", detail) | (detail, "") => e.format(Field::DisplayName, format_args!("{name} ({detail})")),
+        _ => e.format(Field::DisplayName, format_args!("{name} ({profession}, {town})")),
+    };
 }
 
 fn push_practices(e: &mut EntryBuilder, professional: &Professional) {
@@ -337,7 +315,7 @@ fn push_practices(e: &mut EntryBuilder, professional: &Professional) {
 
 fn codes<'a>(
     attachments: &'a [Attachment],
-    code: impl Fn(&'a Attachment) -> Option<&'a crate::directory::professional::Labelled>,
+    code: impl Fn(&'a Attachment) -> Option<&'a Labelled>,
 ) -> impl Iterator<Item = &'a str> {
     attachments
         .iter()
@@ -351,15 +329,21 @@ fn push_operational(e: &mut EntryBuilder, id: &str, created_at: i64, modified_at
     let h = hasher.finish128().as_u128();
     // A UUID of version 8 (RFC 9562): ours to define, here a hash of the public id.
     let h = (h & !(0xF << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
-    let uuid = format!("{h:032x}");
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|r| uuid.get(r).unwrap_or(""));
-    e.push(Field::EntryUuid, &parts.join("-"));
+    let [a, b, c, d] = [h >> 96, h >> 80 & 0xFFFF, h >> 64 & 0xFFFF, h >> 48 & 0xFFFF];
+    let uuid = format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{:012x}", h & 0xFFFF_FFFF_FFFF);
+    e.format(Field::EntryUuid, uuid);
     for (field, seconds) in [
         (Field::CreateTimestamp, created_at),
         (Field::ModifyTimestamp, modified_at),
     ] {
         if let Ok(time) = Timestamp::from_second(seconds) {
-            e.push(field, &time.strftime("%Y%m%d%H%M%SZ").to_string());
+            let t = Offset::UTC.to_datetime(time);
+            let (year, month, day) = (t.year(), t.month(), t.day());
+            let (hour, minute, second) = (t.hour(), t.minute(), t.second());
+            e.format(
+                field,
+                format_args!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"),
+            );
         }
     }
 }

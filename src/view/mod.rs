@@ -6,3 +6,4 @@ pub mod entry;
 pub mod field;
 pub mod json;
 pub mod ldap;
+mod postal;

@@ -1,0 +1,215 @@
+//! Puts one document together: its terms, its columns and its record.
+
+use tantivy::TantivyDocument;
+
+use super::collected::Collected;
+use super::document::{Made, entity_key};
+use super::memo::Memo;
+use super::rank::rank;
+use super::schema::{Fields, hash};
+use super::terms::{self, FacetTerm, Family, Term};
+use super::views::Parts;
+use crate::directory::structure::{Address, Structure};
+use crate::directory::text::{fold, fold_exact};
+use crate::query::Kind;
+use crate::query::forms::{equality_form, forms_by};
+use crate::view::entry::EntryView;
+use crate::view::field::{Field, Matching};
+
+/// What a maker of documents keeps from one to the next.
+#[derive(Debug, Default)]
+pub struct Tools {
+    memo: Memo,
+    terms: Collected,
+}
+
+/// The fields whose forms searches read as they are kept.
+fn kept_forms(kind: Kind) -> &'static [Field] {
+    match kind {
+        Kind::Mailbox => &[Field::Cn, Field::Mail, Field::DisplayName, Field::O],
+        Kind::Professional | Kind::Structure => &[Field::Cn],
+    }
+}
+
+/// Whether many entries have the same values of a field.
+fn is_often_the_same(field: Field) -> bool {
+    !matches!(field, Field::Cn | Field::Street) && field.matching() == Matching::Name
+}
+
+/// A document being made.
+pub struct Maker<'f> {
+    fields: &'f Fields,
+    entity: u64,
+    doc: TantivyDocument,
+    tools: &'f mut Tools,
+}
+
+impl<'f> Maker<'f> {
+    /// Begins the document of an entry.
+    pub fn new(fields: &'f Fields, tools: &'f mut Tools, kind: Kind, entity: i64) -> Self {
+        tools.terms.clear();
+        let mut doc = TantivyDocument::default();
+        doc.add_u64(fields.key, entity_key(kind, entity));
+        doc.add_u64(fields.entity, entity.unsigned_abs());
+        Self {
+            fields,
+            entity: entity.unsigned_abs(),
+            doc,
+            tools,
+        }
+    }
+
+    /// The terms by which LDAP filters find the entry.
+    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>, kept: &[(Field, &str)]) {
+        for (field, values) in entry.fields() {
+            if !terms::is_always_there(kind, field) {
+                self.push(Term::presence(field));
+            }
+            if terms::has_equality(kind, field) {
+                for value in values.values() {
+                    if is_often_the_same(field) {
+                        let folded = self.tools.memo.fold(value);
+                        self.push(Term::equality(field, &folded.equality));
+                    } else {
+                        self.push(Term::equality(field, &equality_form(field.matching(), value)));
+                    }
+                }
+            }
+        }
+        for family in [Family::Name, Family::DisplayName, Family::Organisation] {
+            let of_family: Vec<(Field, &str)> = kept
+                .iter()
+                .filter(|(field, _)| Family::of(kind, *field) == Some(family))
+                .copied()
+                .collect();
+            let Tools { memo, terms } = &mut *self.tools;
+            terms.push_forms(family, &of_family, memo);
+        }
+    }
+
+    /// Adds one term.
+    pub fn push(&mut self, term: Term<'_>) {
+        self.tools.terms.push(term);
+    }
+
+    /// A name by which the entry is asked for as a whole.
+    pub fn key(&mut self, kind: Kind, key: &str) {
+        if !key.is_empty() {
+            self.push(Term::key(kind, &fold_exact(key)));
+        }
+    }
+
+    /// Words by which the entry is found besides its name.
+    pub fn other_words(&mut self, text: &str) {
+        for form in &self.tools.memo.fold(text).variants {
+            form.split(' ').for_each(|word| self.push(Term::other_word(word)));
+        }
+    }
+
+    fn address_words(&mut self, address: &Address) {
+        for text in [
+            &address.commune,
+            &address.code_postal,
+            &address.libelle_departement,
+            &address.departement,
+        ] {
+            self.other_words(text);
+        }
+    }
+
+    /// Name and place of a structure.
+    pub fn structure_words(&mut self, structure: &Structure) {
+        self.other_words(&structure.nom);
+        self.other_words(&structure.enseigne);
+        self.address_words(&structure.adresse);
+    }
+
+    /// One value in each column of activities.
+    pub fn place(
+        &mut self,
+        practice: u64,
+        profession: &str,
+        mode: &str,
+        place: Option<&Structure>,
+        address: Option<&Address>,
+    ) {
+        let address = place.map(|s| &s.adresse).or(address);
+        let text = |pick: fn(&Address) -> &str| address.map_or("", pick);
+        let commune = self.tools.memo.fold(text(|a| &a.commune));
+        let commune = commune.variants.first().map_or("", String::as_str);
+        let facets = [
+            (FacetTerm::Profession, profession),
+            (FacetTerm::Mode, mode),
+            (FacetTerm::Departement, text(|a| &a.departement)),
+            (FacetTerm::CodePostal, text(|a| &a.code_postal)),
+            (FacetTerm::Commune, commune),
+            (FacetTerm::Commune, text(|a| &a.code_insee)),
+            (FacetTerm::Structure, place.map_or("", |s| &s.id)),
+        ];
+        self.doc.add_u64(self.fields.activity[0], practice);
+        for ((facet, value), column) in facets.into_iter().zip(&self.fields.activity[1..]) {
+            self.doc.add_u64(*column, hash(value));
+            if !value.is_empty() {
+                self.push(Term::facet(facet, value));
+            }
+        }
+        let position = place.and_then(|s| s.position);
+        self.doc
+            .add_f64(self.fields.lat, position.map_or(f64::NAN, |p| p.lat));
+        self.doc
+            .add_f64(self.fields.lon, position.map_or(f64::NAN, |p| p.lon));
+    }
+
+    /// A qualification, in the columns of its own.
+    pub fn qualification(&mut self, practice: u64, code: &str) {
+        self.doc.add_u64(self.fields.qualification, hash(code));
+        self.push(Term::facet(FacetTerm::SavoirFaire, code));
+        self.doc.add_u64(self.fields.qualification_practice, practice);
+    }
+
+    /// The finished document. `entry` is what LDAP answers, its first `cn` gives the order.
+    pub fn finish(mut self, kind: Kind, shown: &Shown<'_>) -> Made {
+        let entry = EntryView::new(shown.entry);
+        let kept: Vec<(Field, String)> = kept_forms(kind)
+            .iter()
+            .map(|field| (*field, forms_by(*field, entry, |text| self.tools.memo.fold(text))))
+            .collect();
+        let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
+        self.add_entry(kind, entry, &kept);
+        let name = fold(entry.first(Field::Cn).unwrap_or(""));
+        let rank = rank(kind, &name);
+        self.doc.add_u64(self.fields.rank, rank);
+        self.doc
+            .add_u64(self.fields.words, name.split(' ').count() as u64);
+        self.doc
+            .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
+        self.doc.add_text(self.fields.term, self.tools.terms.text());
+        let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());
+        Parts {
+            rank,
+            entity: self.entity,
+            name: &name,
+            forms: &kept,
+            entry: shown.entry,
+            is_hot: kind == Kind::Mailbox,
+            signed_in: shown.signed_in,
+            suggestion: &shown.suggestion.map(|part| part.replace('\t', " ")).join("\t"),
+            json: shown.json,
+        }
+        .write(&mut record);
+        Made {
+            doc: self.doc,
+            record,
+        }
+    }
+}
+
+/// The views of an entry.
+pub struct Shown<'a> {
+    pub entry: &'a [u8],
+    pub signed_in: &'a [u8],
+    pub json: &'a str,
+    /// Label, detail, identifier, address.
+    pub suggestion: [&'a str; 4],
+    pub has_mailbox: bool,
+}
