@@ -31,26 +31,31 @@ const AHEAD: usize = 2;
 struct Sink {
     fields: Fields,
     writer: IndexWriter,
-    views: Mutex<ViewsWriter>,
+    /// Records of mailboxes, which mail clients read at every keystroke, lie close together; those of the others apart.
+    views: [Mutex<ViewsWriter>; 2],
 }
 
 impl Sink {
     fn take(&self, tools: &mut Tools, batch: &[Document]) -> Result<(), IndexError> {
-        let mut records = Vec::with_capacity(batch.len() * 2048);
-        let mut docs = Vec::with_capacity(batch.len());
-        for document in batch {
-            let made = document::make(&self.fields, tools, document);
-            docs.push((records.len() as u64, made.doc));
-            records.extend_from_slice(&made.record);
-        }
-        let at = self
-            .views
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .append(&records)?;
-        for (place, mut doc) in docs {
-            doc.add_u64(self.fields.at, at.0 + place);
-            self.writer.add_document(doc)?;
+        let (mailboxes, others): (Vec<&Document>, Vec<&Document>) = batch
+            .iter()
+            .partition(|document| matches!(document, Document::Mailbox(..)));
+        for (documents, views) in [mailboxes, others].into_iter().zip(&self.views) {
+            let mut records = Vec::with_capacity(documents.len() * 2048);
+            let mut docs = Vec::with_capacity(documents.len());
+            for document in documents {
+                let made = document::make(&self.fields, tools, document);
+                docs.push((records.len() as u64, made.doc));
+                records.extend_from_slice(&made.record);
+            }
+            let at = views
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .append(&records)?;
+            for (place, mut doc) in docs {
+                doc.add_u64(self.fields.at, at.0 + place);
+                self.writer.add_document(doc)?;
+            }
         }
         Ok(())
     }
@@ -78,7 +83,10 @@ async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> R
     let sink = Arc::new(Sink {
         fields: generation.fields,
         writer,
-        views: Mutex::new(ViewsWriter::create(&generation.folder, 0)?),
+        views: [
+            Mutex::new(ViewsWriter::create(&generation.folder, 0)?),
+            Mutex::new(ViewsWriter::create(&generation.folder, 1)?),
+        ],
     });
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));
@@ -169,10 +177,10 @@ async fn read(
 
 fn finish(sink: Sink, version: Version) -> Result<(), IndexError> {
     // Records first: a document never names one that is not there.
-    sink.views
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner)
-        .finish()?;
+    for views in sink.views {
+        let views = views.into_inner().unwrap_or_else(PoisonError::into_inner);
+        views.finish()?;
+    }
     let mut writer = sink.writer;
     let mut commit = writer.prepare_commit()?;
     commit.set_payload(&version.to_payload());

@@ -2,7 +2,7 @@
 //!
 //! A record holds what every search reads as it is (name, folded forms, a mailbox's LDAP entry, the suggestion) and,
 //! compressed, what only whole answers need (JSON, the other kinds' LDAP entries). The index knows where each
-//! record is ([`At`]). A build writes one file, each step of following one more.
+//! record is ([`At`]). A build writes two files, each step of following one more.
 //!
 //! Layout, numbers in big-endian order: length of the hot part and of the cold part, four bytes each; rank and number
 //! of the entry, eight bytes each; hot part, cold part. The hot part is sections of a number, a length and bytes, what

@@ -152,10 +152,23 @@ fn encoded_value(digits: &str) -> Option<String> {
     (rest.is_empty()).then(|| String::from_utf8(content.to_vec()).ok())?
 }
 
+/// Octets that are escaped wherever they stand: a table, because every entry of an answer is looked through.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut rest: &[u8] = b"\"+,;<>\\\0";
+    while let [octet, others @ ..] = rest {
+        special[*octet as usize] = true;
+        rest = others;
+    }
+    special
+};
+
 /// Escapes a value for the string form (section 2.4).
 pub fn escape(value: &str) -> Cow<'_, str> {
-    let is_special = |byte: u8| matches!(byte, b'"' | b'+' | b',' | b';' | b'<' | b'>' | b'\\' | b'\0');
-    let is_plain = !value.bytes().any(is_special) && !value.starts_with(['#', ' ']) && !value.ends_with(' ');
+    let is_special = |byte: &u8| SPECIAL.get(usize::from(*byte)).is_some_and(|special| *special);
+    let is_plain = !value.as_bytes().iter().any(is_special)
+        && !matches!(value.as_bytes().first(), Some(b'#' | b' '))
+        && value.as_bytes().last() != Some(&b' ');
     if is_plain {
         return Cow::Borrowed(value);
     }
