@@ -20,6 +20,7 @@ use super::pipe::{Pieces, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
+use crate::priority;
 use crate::store::changes;
 
 /// The manifest's name in the folder of extractions.
@@ -41,7 +42,12 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
     let (sender, rows) = pipe();
     let stated = Stated::of(&snapshot);
-    let writing = tokio::task::spawn_blocking(move || write(layout, &target, &stated, rows));
+    let (done, writing) = tokio::sync::oneshot::channel();
+    // Nobody waits for these files as for an answer.
+    std::thread::spawn(move || {
+        priority::lower_thread();
+        let _ = done.send(write(layout, &target, &stated, rows));
+    });
     let read = snapshot.copy(&statement, &sender).await;
     sender.end(read).await;
     let files = writing.await.map_err(|_| ExportError::BrokenOff)??;
