@@ -1,5 +1,5 @@
-//! Work that gives way: importing, building an index and making national files run at a lower priority than answering. On a machine with
-//! nothing else to do they are as fast as ever.
+//! Work that gives way: importing, building an index and making national files run at a lower priority than answering.
+//! On a machine with nothing else to do they are as fast as ever.
 
 use rustix::process::{Pid, getpriority_process, setpriority_process};
 
