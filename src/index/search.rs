@@ -1,19 +1,16 @@
 //! The first entries that meet a filter, in order, looking at no more of the index than that takes.
 //!
-//! Segments are sorted by rank: in each, entries of one rank are put in order by their whole names; these rows of
-//! candidates are merged, and each candidate is put to the filter before the next is looked at.
+//! Candidates come in order from [`super::rows`]; each is put to the filter before the next is looked at.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tantivy::DocId;
-
-use super::plan::{Plan, plan};
-use super::postings::Docs;
-use super::snapshot::{Segment, Snapshot};
-use super::ties::Run;
-use super::views::{At, Record, Views};
+use super::plan::plan;
+use super::rows::Rows;
+use super::snapshot::Snapshot;
+use super::standing::Standing;
+use super::views::Record;
 use crate::query::forms::forms;
 use crate::query::matcher::{Matcher, Subject};
 use crate::query::{Filter, Kind, Kinds, Mark, Order, Tri, relevance};
@@ -92,124 +89,10 @@ impl Subject for Candidate<'_> {
     }
 }
 
-/// Where an entry stands: tier, rank, folded name, number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Standing<'s> {
-    tier: u8,
-    rank: u64,
-    name: &'s [u8],
-    entity: u64,
-}
-
-impl Standing<'_> {
-    fn mark(&self) -> Mark {
-        let mut bytes = Vec::with_capacity(17 + self.name.len());
-        bytes.push(self.tier);
-        bytes.extend_from_slice(&self.rank.to_be_bytes());
-        bytes.extend_from_slice(&self.entity.to_be_bytes());
-        bytes.extend_from_slice(self.name);
-        Mark(bytes)
-    }
-
-    fn of(mark: &Mark) -> Option<Standing<'_>> {
-        let (tier, rest) = mark.0.split_first()?;
-        let (rank, rest) = rest.split_first_chunk()?;
-        let (entity, name) = rest.split_first_chunk()?;
-        Some(Standing {
-            tier: *tier,
-            rank: u64::from_be_bytes(*rank),
-            name,
-            entity: u64::from_be_bytes(*entity),
-        })
-    }
-}
-
-/// The mark behind which the entries of a kind begin whose folded name is not before `name`.
-pub fn mark_before(kind: Kind, name: &str) -> Mark {
-    Standing {
-        tier: 0,
-        rank: super::rank::rank(kind, name),
-        name: name.as_bytes(),
-        entity: 0,
-    }
-    .mark()
-}
-
 /// A filter and what it takes to find and to check.
 struct Tier {
     filter: Filter,
     matcher: Matcher,
-}
-
-/// The candidates of one segment, in order.
-struct Row<'s> {
-    segment: &'s Segment,
-    views: &'s Views,
-    /// Stands behind the candidates that are being told.
-    docs: Docs,
-    end: DocId,
-    /// Candidates of one rank, the next one last.
-    few: Vec<Record<'s>>,
-    /// The same where they are many.
-    many: Option<Run<'s>>,
-    /// What it stands at; `None` behind the last.
-    record: Option<Record<'s>>,
-}
-
-impl<'s> Row<'s> {
-    /// Goes to the next candidate. Of many that share a rank, those not behind `after` are passed over at once.
-    fn advance(&mut self, after: Option<&Standing<'_>>) {
-        self.record = None;
-        while self.record.is_none() {
-            if let Some(run) = &mut self.many {
-                match run.next() {
-                    Some(doc) => self.record = self.read(doc),
-                    None => self.many = None,
-                }
-            } else if let Some(record) = self.few.pop() {
-                self.record = Some(record);
-            } else if !self.open_rank(after) {
-                return;
-            }
-        }
-    }
-
-    /// Takes up the candidates of the next rank; false behind the last.
-    fn open_rank(&mut self, after: Option<&Standing<'_>>) -> bool {
-        let first = self.docs.doc();
-        if first >= self.end {
-            return false;
-        }
-        let ties = self.segment.kept.ties(self.segment, self.views);
-        if let Some(group) = ties.of(first) {
-            let mut run = Run::take(group, self.segment, &mut self.docs);
-            if let Some(after) = after {
-                run.pass_over(self.segment, self.views, |record| {
-                    (record.rank, record.name(), record.entity) <= (after.rank, after.name, after.entity)
-                });
-            }
-            self.many = Some(run);
-            return true;
-        }
-        let rank = self.segment.ranks.get_val(first);
-        let mut doc = first;
-        while doc < self.end && self.segment.ranks.get_val(doc) == rank {
-            if self.segment.is_alive(doc) {
-                let record = self.read(doc);
-                self.few.extend(record);
-            }
-            doc = self.docs.advance();
-        }
-        if self.few.len() > 1 {
-            self.few
-                .sort_unstable_by(|one, other| (other.name(), other.entity).cmp(&(one.name(), one.entity)));
-        }
-        true
-    }
-
-    fn read(&self, doc: DocId) -> Option<Record<'s>> {
-        self.views.get(At(self.segment.ats.get_val(doc)))
-    }
 }
 
 impl Snapshot {
@@ -306,71 +189,35 @@ impl<'s, 'a> Walk<'s, 'a> {
         let Some((plan, exact)) = self.tiers.get(tier).map(|tier| plan(&tier.filter, kind)) else {
             return Ok(None);
         };
-        let mut rows = self.rows(&plan, kind, tier)?;
-        if self.ask.order == Order::NameDescending {
-            let mut all = Vec::new();
-            while let Some(record) = self.next(&mut rows, None) {
-                all.push(record);
-            }
-            let mut backwards = all.into_iter().rev();
-            return Ok(backwards.find_map(|record| self.put(tier, kind, exact, record, take)));
-        }
-        let after = self.after.filter(|after| usize::from(after.tier) == tier);
-        while let Some(record) = self.next(&mut rows, after.as_ref()) {
-            if let Some(end) = self.put(tier, kind, exact, record, take) {
-                return Ok(Some(end));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The candidates of each segment, from where the search goes on.
-    fn rows(&self, plan: &Plan, kind: Kind, tier: usize) -> tantivy::Result<Vec<Row<'s>>> {
+        let descending = self.ask.order == Order::NameDescending;
         let after = self
             .after
-            .as_ref()
-            .filter(|after| usize::from(after.tier) == tier && self.ask.order != Order::NameDescending);
-        let mut rows = Vec::with_capacity(self.snapshot.segments.len());
-        for segment in &self.snapshot.segments {
-            let range = segment.range(kind);
-            let first = after.map_or(range.start, |after| segment.first_at(after.rank).max(range.start));
-            if first >= range.end || *plan == Plan::Nothing {
-                continue;
-            }
-            let mut row = Row {
-                segment,
-                views: &self.snapshot.views,
-                docs: Docs::open(plan, &segment.inverted, first)?,
-                end: range.end,
-                few: Vec::new(),
-                many: None,
-                record: None,
-            };
-            row.advance(after);
-            if row.record.is_some() {
-                rows.push(row);
-            }
+            .filter(|after| usize::from(after.tier) == tier && !descending);
+        let mut rows = Rows::open(self.snapshot, &plan, kind, after)?;
+        if !descending {
+            return Ok(rows.find_map(|record| self.put(tier, kind, exact, record, take)));
         }
-        Ok(rows)
+        let mut all = Vec::new();
+        for record in rows {
+            if let Some(end) = self.look() {
+                return Ok(Some(end));
+            }
+            all.push(record);
+        }
+        let mut backwards = all.into_iter().rev();
+        Ok(backwards.find_map(|record| self.put(tier, kind, exact, record, take)))
     }
 
-    /// The next candidate of all rows.
-    fn next(&self, rows: &mut [Row<'s>], after: Option<&Standing<'_>>) -> Option<Record<'s>> {
-        let mut best: Option<(&mut Row<'s>, Record<'s>)> = None;
-        for row in rows {
-            let Some(record) = row.record else { continue };
-            let is_better = best.as_ref().is_none_or(|(_, other)| {
-                record.rank < other.rank
-                    || (record.rank == other.rank
-                        && (record.name(), record.entity) < (other.name(), other.entity))
-            });
-            if is_better {
-                best = Some((row, record));
-            }
+    /// Counts a candidate looked at; gives why the search ends, if it has lasted too long or nobody waits for it.
+    fn look(&mut self) -> Option<SearchEnd> {
+        self.looked_at += 1;
+        if !self.looked_at.is_multiple_of(STRIDE) {
+            return None;
         }
-        let (row, record) = best?;
-        row.advance(after);
-        Some(record)
+        if self.ask.cancelled.load(Ordering::Relaxed) {
+            return Some(SearchEnd::Cancelled);
+        }
+        (Instant::now() >= self.ask.deadline).then_some(SearchEnd::Time)
     }
 
     /// Puts a candidate to the filter; gives how the search ends, if it does.
@@ -382,6 +229,9 @@ impl<'s, 'a> Walk<'s, 'a> {
         record: Record<'s>,
         take: &mut impl FnMut(Matched<'s>) -> Option<SearchEnd>,
     ) -> Option<SearchEnd> {
+        if let Some(end) = self.look() {
+            return Some(end);
+        }
         let standing = Standing {
             tier: u8::try_from(tier).unwrap_or(u8::MAX),
             rank: record.rank,
@@ -394,15 +244,6 @@ impl<'s, 'a> Walk<'s, 'a> {
         });
         if is_before {
             return None;
-        }
-        self.looked_at += 1;
-        if self.looked_at.is_multiple_of(STRIDE) {
-            if self.ask.cancelled.load(Ordering::Relaxed) {
-                return Some(SearchEnd::Cancelled);
-            }
-            if Instant::now() >= self.ask.deadline {
-                return Some(SearchEnd::Time);
-            }
         }
         if !self.answers(tier, kind, exact, record) {
             return None;

@@ -4,8 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::recherche::Recherche;
-use super::search::{Ask, SearchEnd, Walk, mark_before};
+use super::search::{Ask, SearchEnd, Walk};
 use super::snapshot::Snapshot;
+use super::standing::mark_before;
 use crate::directory::text::fold;
 use crate::query::{Filter, Kind, Kinds, Order, Test};
 use crate::view::field::Field;
