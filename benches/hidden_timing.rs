@@ -3,10 +3,10 @@
 //!     cargo bench --bench hidden_timing               # PAIRS=500 for a quick look, SEED=7 for other addresses
 //!     cargo bench --bench hidden_timing -- LDAP record  # only the requests that are named so
 //!
-//! **Method.** Two nodes serve the sample over stores of their own; an operator publishes boxes on the red list
-//! (`never`: the public never saw them) and boxes that it moves there afterwards (`once`: the index has held them). What
-//! is hidden at one node is absent from the other and the other way round, so that an address that is slower to look
-//! for than another, whatever became of its box, is so on both sides of the comparison.
+//! **Method.** Two nodes serve the sample over stores of their own, in which an operator published the same public boxes.
+//! It publishes others on the red list (`never`: the public never saw them) and others again that it moves there
+//! afterwards (`once`: the index has held them). What is hidden at one node is absent from the other and the other way
+//! round, and that is the only difference between the two.
 //!
 //! For each kind of request, 5,000 pairs are sent: the same request about a hidden address and about an absent one of
 //! the same length and domain, drawn at random, on one connection to one of the two nodes, drawn at random; which goes
@@ -14,14 +14,17 @@
 //! side. Each answer is timed from the first octet sent to the last received, on the same machine: a network would only
 //! add noise. The first hundred pairs warm up and do not count.
 //!
-//! The times of each node are compared by the rank test of Mann and Whitney, which asks nothing of their shape, and the
-//! two nodes' deviations added. `auc` is the chance that a hidden one took longer than an absent one (0.5: none knows),
-//! `z` how many standard errors that is off.
+//! The times of each node are put in order and replaced by their ranks, as in the test of Mann and Whitney, which asks
+//! nothing of their shape; `auc` is the chance that a hidden one took longer than an absent one (0.5: none knows). One
+//! address takes longer to look for than another, whatever became of its box, so that requests about one are not
+//! independent of each other. What is independent is which node a lot gave its box to. So the unit is the address: the
+//! mean rank where it is hidden less the mean rank where it is absent, and `z` is the sum of these differences in
+//! standard errors of a sum whose signs were drawn by lot.
 //!
 //! Of a hundred runs one is off by 2.58 standard errors by chance alone, and some hundred are made. So each kind of
 //! request has three, each with addresses of its own, and tells hidden from absent when all three are off to the same
 //! side and together by 3.7 standard errors: by chance no more than one whole bench in a hundred (Bonferroni, for up to
-//! 45 kinds). As a check of the method itself one line compares boxes that are there with absent ones, which must
+//! 45 kinds). As a check of the method itself the last line compares boxes that are there with absent ones, which must
 //! be told apart. Exit status 1 where a hidden one is told apart, or where that line is not.
 //!
 //! All data are made up.
@@ -50,7 +53,18 @@ const RUNS: usize = 3;
 /// hundred benches: two-sided, 0.01 / 45.
 const BEYOND: f64 = 3.7;
 /// What became of a box at one of the nodes; at the other it was never there.
-const SORTS: [&str; 3] = ["never", "once", "present"];
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// Always on the red list.
+    Never,
+    /// Public, then on the red list.
+    Once,
+    /// Public.
+    Present,
+}
+
+/// Addresses of one run, by the node that has their boxes.
+type OfRun = [Vec<String>; 2];
 
 /// Sends one request about an address, and gives its seconds.
 type Ask<'a> = Box<dyn FnMut(&str) -> f64 + 'a>;
@@ -67,12 +81,17 @@ fn main() -> ExitCode {
     // Other addresses, in another order.
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let mut dice = Dice(0x5eed_1234_5678_9abc ^ seed.unwrap_or(0));
-    // By sort, run and node.
-    let boxes: Vec<[[Vec<String>; 2]; RUNS]> = SORTS
-        .iter()
-        .map(|_| [0; RUNS].map(|_| [0; 2].map(|_| addresses(&mut dice))))
-        .collect();
-    let worlds = [0, 1].map(|at| World::new(&boxes, at));
+    let mut of_runs = || [0; RUNS].map(|_| [0; 2].map(|_| addresses(&mut dice)));
+    let [never, once, present] = [of_runs(), of_runs(), of_runs()];
+    let neighbours = addresses(&mut dice);
+    let worlds = [0, 1].map(|at| {
+        let world = World::new();
+        world.publish(&neighbours, Fate::Present);
+        for (of_fate, fate) in [(&never, Fate::Never), (&once, Fate::Once)] {
+            of_fate.iter().for_each(|of_run| world.publish(&of_run[at], fate));
+        }
+        world
+    });
     // What was taken out is swept from the index, at once in a small one.
     std::thread::sleep(Duration::from_secs(5));
 
@@ -81,41 +100,45 @@ fn main() -> ExitCode {
         .filter(|word| !word.starts_with("--"))
         .collect();
     let is_asked = |name: &str| named.is_empty() || named.iter().any(|word| name.contains(word.as_str()));
-    let [of_one, of_other] = worlds.each_ref().map(|world| requests(&world.node));
-    let mut told_apart = false;
-    let mut is_told = true;
-    println!("| request | pairs | auc | z of each run | z | |\n|---|---|---|---|---|---|");
-    for (number, ((name, one), (_, other))) in of_one.into_iter().zip(of_other).enumerate() {
+    let [mut of_one, mut of_other] = worlds.each_ref().map(|world| requests(&world.node));
+    let mut measure = |name: &str, asks: [&mut Ask<'_>; 2], of_fate: &[OfRun; RUNS]| {
+        let [one, other] = asks;
         let mut asks = [one, other];
-        for (sort, of_sort) in SORTS.iter().zip(&boxes) {
-            let is_check = *sort == "present";
-            if (is_check && number > 0) || !(is_check || is_asked(name)) {
-                continue;
-            }
-            let runs = of_sort
-                .each_ref()
-                .map(|of_run| run(&mut asks, of_run, pairs, &mut dice));
-            let is_apart = report(&format!("{name}, {sort} public"), pairs, &runs);
-            match is_check {
-                true => is_told = is_apart,
-                false => told_apart |= is_apart,
-            }
+        let runs = of_fate
+            .each_ref()
+            .map(|of_run| run(&mut asks, of_run, pairs, &mut dice));
+        report(name, pairs, &runs)
+    };
+    let mut told_apart = false;
+    println!("| request | pairs | auc | z of each run | z | |\n|---|---|---|---|---|---|");
+    for ((name, one), (_, other)) in of_one.iter_mut().zip(&mut of_other) {
+        if is_asked(name) {
+            told_apart |= measure(&format!("{name}, never public"), [one, other], &never);
+            told_apart |= measure(&format!("{name}, once public"), [one, other], &once);
         }
     }
+    for (at, world) in worlds.iter().enumerate() {
+        present
+            .iter()
+            .for_each(|of_run| world.publish(&of_run[at], Fate::Present));
+    }
+    let (name, one) = &mut of_one[0];
+    let is_told = measure(&format!("{name}, public"), [one, &mut of_other[0].1], &present);
     match told_apart || !is_told {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     }
 }
 
-/// A store, and a node that serves it.
+/// A store, a node that serves it, and the key of an operator.
 struct World {
     node: Node,
+    key: String,
     _place: Place,
 }
 
 impl World {
-    fn new(boxes: &[[[Vec<String>; 2]; RUNS]], at: usize) -> Self {
+    fn new() -> Self {
         let place = Place::new();
         // Budgets are for strangers: here one address asks a hundred thousand times.
         let node = place.serve_sample(&[
@@ -127,18 +150,23 @@ impl World {
             "0",
         ]);
         let key = place.operator("alpha", "OPERATEUR ALPHA", &[DOMAIN]);
-        let mut operator = Caller::new(&node.http, &key);
-        for (sort, of_sort) in SORTS.iter().zip(boxes) {
-            for address in of_sort.iter().flat_map(|of_run| &of_run[at]) {
-                if *sort != "never" {
-                    publish(&mut operator, address, false);
-                }
-                if *sort != "present" {
-                    publish(&mut operator, address, true);
-                }
+        Self {
+            node,
+            key,
+            _place: place,
+        }
+    }
+
+    fn publish(&self, addresses: &[String], fate: Fate) {
+        let mut operator = Caller::new(&self.node.http, &self.key);
+        for address in addresses {
+            if fate != Fate::Never {
+                publish(&mut operator, address, false);
+            }
+            if fate != Fate::Present {
+                publish(&mut operator, address, true);
             }
         }
-        Self { node, _place: place }
     }
 }
 
@@ -309,68 +337,84 @@ struct Ranked {
     z: f64,
 }
 
+/// One request: its seconds, the node whose box it is about, and which of that node's.
+struct Taken {
+    seconds: f64,
+    owner: usize,
+    number: usize,
+}
+
 /// One run: pairs of a box that is at a node and one that is at the other only.
-fn run(asks: &mut [Ask<'_>; 2], boxes: &[Vec<String>; 2], pairs: usize, dice: &mut Dice) -> Ranked {
-    let mut times: [[Vec<f64>; 2]; 2] = Default::default();
+fn run(asks: &mut [&mut Ask<'_>; 2], boxes: &OfRun, pairs: usize, dice: &mut Dice) -> Ranked {
+    let mut of_nodes: [Vec<Taken>; 2] = Default::default();
     for pair in 0..WARMING + pairs {
         let at = dice.throw(2);
-        let hidden = &boxes[at][dice.throw(BOXES)];
-        let absent = &boxes[1 - at][dice.throw(BOXES)];
-        let ask = &mut asks[at];
-        let taken = if dice.throw(2) == 0 {
-            let of_hidden = ask(hidden);
-            [of_hidden, ask(absent)]
-        } else {
-            let of_absent = ask(absent);
-            [ask(hidden), of_absent]
-        };
-        if pair >= WARMING {
-            times[at][0].push(taken[0]);
-            times[at][1].push(taken[1]);
+        let first = dice.throw(2);
+        for owner in [first, 1 - first] {
+            let number = dice.throw(BOXES);
+            let seconds = asks[at](&boxes[owner][number]);
+            if pair >= WARMING {
+                of_nodes[at].push(Taken {
+                    seconds,
+                    owner,
+                    number,
+                });
+            }
         }
     }
-    let [one, other] = times.map(|[hidden, absent]| mann_whitney(&hidden, &absent));
-    let off = one.off + other.off;
-    Ranked {
-        auc: 0.5 + off / (one.most + other.most),
-        z: off / (one.variance + other.variance).sqrt(),
+    // By owner, box and node.
+    let mut means = [[[Mean::default(); 2]; BOXES]; 2];
+    let mut hidden = Mean::default();
+    for (at, taken) in of_nodes.iter().enumerate() {
+        for (one, rank) in taken.iter().zip(ranks(taken)) {
+            means[one.owner][one.number][at].add(rank);
+            if one.owner == at {
+                hidden.add(rank);
+            }
+        }
     }
-}
-
-/// How far U is off what chance makes it, its variance, and the most that it can be.
-struct Off {
-    off: f64,
-    variance: f64,
-    most: f64,
-}
-
-/// Mann and Whitney's U of two samples. Equal times share their rank.
-fn mann_whitney(a: &[f64], b: &[f64]) -> Off {
-    let mut all: Vec<(f64, bool)> = a
-        .iter()
-        .map(|t| (*t, true))
-        .chain(b.iter().map(|t| (*t, false)))
-        .collect();
-    all.sort_by(|x, y| x.0.total_cmp(&y.0));
-    let (mut rank_sum, mut ties, mut first) = (0.0, 0.0, 0);
-    while first < all.len() {
-        let same = all[first..]
+    let differences = means.iter().enumerate().flat_map(|(owner, boxes)| {
+        boxes
             .iter()
-            .take_while(|(t, _)| *t == all[first].0)
-            .count();
-        let rank = first as f64 + (same as f64 + 1.0) / 2.0;
-        rank_sum += rank * all[first..first + same].iter().filter(|(_, is_a)| *is_a).count() as f64;
-        ties += (same as f64).powi(3) - same as f64;
-        first += same;
+            .map(move |nodes| nodes[owner].value() - nodes[1 - owner].value())
+    });
+    let (sum, squares) = differences.fold((0.0, 0.0), |(sum, squares), d| (sum + d, squares + d * d));
+    Ranked {
+        // Half of a node's requests are about hidden ones: their mean rank is half the chance and a quarter.
+        auc: 2.0 * hidden.value() - 0.5,
+        z: sum / squares.sqrt(),
     }
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let u = rank_sum - n * (n + 1.0) / 2.0;
-    let total = n + m;
-    Off {
-        off: u - n * m / 2.0,
-        variance: n * m / 12.0 * (total + 1.0 - ties / (total * (total - 1.0))),
-        most: n * m,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Mean {
+    sum: f64,
+    number: f64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.number += 1.0;
     }
+
+    fn value(self) -> f64 {
+        self.sum / self.number.max(1.0)
+    }
+}
+
+/// The rank of each time among all, from 0 to 1. Equal times share theirs.
+fn ranks(taken: &[Taken]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..taken.len()).collect();
+    order.sort_by(|one, other| taken[*one].seconds.total_cmp(&taken[*other].seconds));
+    let mut ranks = vec![0.0; taken.len()];
+    let mut first = 0;
+    for equal in order.chunk_by(|one, other| taken[*one].seconds == taken[*other].seconds) {
+        let rank = first as f64 + equal.len() as f64 / 2.0;
+        equal.iter().for_each(|at| ranks[*at] = rank / taken.len() as f64);
+        first += equal.len();
+    }
+    ranks
 }
 
 /// Prints the runs of a kind of request. Whether they tell one from the other.
