@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -106,15 +107,18 @@ pub async fn once(
         dry_run: options.dry_run,
         sample: false,
     };
-    let mut progress = Progress::new();
-    let done = import::run(pool, &wanted, Timestamp::now(), &mut |file, bytes| {
-        progress.add(file, bytes)
-    })
-    .await;
-    progress.end();
+    let progress = Arc::new(Mutex::new(Progress::new()));
+    let shared = progress.clone();
+    let tell = move |file: &str, bytes| lock(&shared).add(file, bytes);
+    let done = import::run(pool, &wanted, Timestamp::now(), Arc::new(tell)).await;
+    lock(&progress).end();
     let report = done?;
     finish(common, pool, options, &report).await?;
     Ok(report)
+}
+
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whose white lists to take, as the settings say.

@@ -202,7 +202,7 @@ async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> 
         trust: Trust::anybody(),
         ..import::Options::default()
     };
-    let report = import::run(pool, &options, Timestamp::now(), &mut |_, _| {}).await?;
+    let report = import::run(pool, &options, Timestamp::now(), Arc::new(|_, _| {})).await?;
     eprint!("{report}");
     Ok(())
 }

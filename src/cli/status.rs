@@ -8,7 +8,7 @@ use serde_json::json;
 use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::index::node::Node;
-use crate::store::{changes, nodes};
+use crate::store::{changes, connect, nodes};
 
 /// Days after which a source has stood still.
 const MAX_DAYS: i64 = 3;
@@ -55,19 +55,35 @@ async fn sources(connection: &mut sqlx::PgConnection, now: Timestamp) -> Result<
     Ok(rows.into_iter().map(source).collect())
 }
 
+/// Professionals, activities, structures and mailboxes; `None` while a first import has the tables to itself.
+async fn counts(connection: &mut sqlx::PgConnection) -> Result<Option<[i64; 4]>, sqlx::Error> {
+    sqlx::query("set lock_timeout = '1s'")
+        .execute(&mut *connection)
+        .await?;
+    let counted: Result<(i64, i64, i64, i64), _> = sqlx::query_as(
+        "select (select count(*) from professionals), (select count(*) from activities),
+                (select count(*) from structures), (select count(*) from mailboxes)",
+    )
+    .fetch_one(connection)
+    .await;
+    match counted {
+        Ok((professionals, activities, structures, mailboxes)) => {
+            Ok(Some([professionals, activities, structures, mailboxes]))
+        }
+        Err(error) if connect::is_lock_taken(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Result<(), Failure> {
     let mut connection = pool.acquire().await?;
     let version = changes::version(&mut connection).await?.store;
     let sources = sources(&mut connection, Timestamp::now()).await?;
-    let (professionals, activities, structures, mailboxes): (i64, i64, i64, i64) = sqlx::query_as(
-        "select (select count(*) from professionals), (select count(*) from activities),
-                (select count(*) from structures), (select count(*) from mailboxes)",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let counts = counts(&mut connection).await?;
     let index = Node::open(&common.store.data_dir)?.version();
     let nodes = nodes::alive(pool).await?;
     if as_json {
+        let count = |place: usize| counts.and_then(|counts| counts.get(place).copied());
         let sources: Vec<_> = sources
             .iter()
             .map(|s| {
@@ -83,16 +99,19 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
             "{}",
             json!({
                 "version": version, "version_index": index, "sources": sources, "noeuds": nodes,
-                "professionnels": professionals, "activites": activities, "structures": structures,
-                "messageries": mailboxes,
+                "professionnels": count(0), "activites": count(1), "structures": count(2),
+                "messageries": count(3),
             })
         );
         return Ok(());
     }
     println!("store version {version}, index of this directory {index}");
-    println!(
-        "{professionals} professionals, {activities} activities, {structures} structures, {mailboxes} mailboxes"
-    );
+    match counts {
+        Some([professionals, activities, structures, mailboxes]) => println!(
+            "{professionals} professionals, {activities} activities, {structures} structures, {mailboxes} mailboxes"
+        ),
+        None => println!("the first import is under way: what it brings is counted when it ends"),
+    }
     for source in &sources {
         let Source {
             genre,

@@ -9,12 +9,14 @@ mod codes;
 mod copy;
 mod establishments;
 mod fingerprint;
+mod first_load;
 mod gather;
 mod guard;
 mod history;
 mod lists;
 mod people;
 pub(crate) mod publication;
+mod reading;
 mod report;
 mod sites;
 mod write;
@@ -26,6 +28,7 @@ mod write_reference;
 mod write_structures;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -34,10 +37,11 @@ use sqlx::{Connection as _, PgPool};
 use crate::source::signature::Trust;
 use crate::source::{self, Extract, Kind, SourceError};
 use crate::store::{changes, suppressions};
-use gather::Gathered;
+use first_load::FirstLoad;
 pub use gather::Reject;
 use publication::Publication;
 pub use publication::{Genre, PublicIds};
+use reading::Reading;
 pub use report::{Entities, FileReport, Report};
 pub use write_reference::qualification_table;
 
@@ -101,12 +105,15 @@ fn cause(error: &sqlx::Error) -> String {
     }
 }
 
-/// Imports what the paths hold. `progress` is told of the file being read and of bytes as they come.
+/// Is told of the file being read and of bytes as they come, by the threads that read.
+pub type Progress = Arc<dyn Fn(&str, u64) + Send + Sync>;
+
+/// Imports what the paths hold.
 pub async fn run(
     pool: &PgPool,
     options: &Options,
     now: Timestamp,
-    progress: &mut dyn FnMut(&str, u64),
+    progress: Progress,
 ) -> Result<Report, ImportError> {
     let start = std::time::Instant::now();
     let (extracts, errors) = source::discover(&options.paths, options.date);
@@ -136,17 +143,18 @@ pub async fn run(
     let (boxes, extracts): (Vec<_>, Vec<_>) = extracts
         .into_iter()
         .partition(|extract| extract.kind == Kind::CorrespondanceMssante);
-    let mut accepted = Vec::new();
-    for extract in extracts {
-        let gathered = accept(&mut publication, &extract, options, &mut report, progress).await?;
-        accepted.extend(gathered.map(|gathered| (extract, gathered)));
+    let mut boxes = Reading::of(boxes, options, progress.clone());
+    let mut extracts = Reading::of(extracts, options, progress);
+    extracts.begin(&mut publication, &mut report).await?;
+    let first_load = FirstLoad::begin(&mut publication).await?;
+    report.fichiers = write::write(&mut publication, &mut extracts, &mut report).await?;
+    boxes.begin(&mut publication, &mut report).await?;
+    if let Some(first_load) = first_load {
+        first_load.finish(publication.connection).await?;
     }
-    report.fichiers = write::write(&mut publication, accepted).await?;
-    for extract in boxes {
-        if let Some(gathered) = accept(&mut publication, &extract, options, &mut report, progress).await? {
-            let written = write::write_mailboxes(&mut publication, &extract, gathered).await?;
-            report.fichiers.extend(written);
-        }
+    while let Some((extract, gathered)) = boxes.next(&mut publication, &mut report).await? {
+        let written = write::write_mailboxes(&mut publication, &extract, gathered).await?;
+        report.fichiers.extend(written);
     }
     suppressions::apply(publication.connection).await?;
     let run = write::record_run(&mut publication, &report).await?;
@@ -172,51 +180,6 @@ pub async fn run(
     let _ = connection.close().await;
     report.secondes = start.elapsed().as_secs_f64();
     Ok(report)
-}
-
-/// Reads an extract and looks whether it may enter; why not is told in the report.
-async fn accept(
-    publication: &mut Publication<'_>,
-    extract: &Extract,
-    options: &Options,
-    report: &mut Report,
-    progress: &mut dyn FnMut(&str, u64),
-) -> Result<Option<Gathered>, ImportError> {
-    let name = extract.name();
-    if let Some(loaded) = guard::newer_loaded(publication, extract).await? {
-        let date = extract.date.value;
-        if !options.force {
-            report.refus.push(format!(
-                "{name}: of {date}, older than the {} of {loaded} that is loaded; --force takes it",
-                extract.kind.as_str()
-            ));
-            return Ok(None);
-        }
-        tracing::warn!(file = name, %date, %loaded, "an older file was taken by --force");
-    }
-    let gathered = tokio::task::block_in_place(|| {
-        gather::gather(extract, &options.trust, &mut |bytes| progress(&name, bytes))
-    });
-    let mut gathered = match gathered {
-        Ok(gathered) => gathered,
-        Err(error) => {
-            report.refus.push(error.to_string());
-            return Ok(None);
-        }
-    };
-    if let Some(fall) = guard::fall(publication, extract, &gathered).await? {
-        if !options.allow_drop {
-            report.refus.push(format!(
-                "{name}: far fewer entries than in the file that is loaded ({fall}); if this is right, \
-                 --allow-drop takes it"
-            ));
-            return Ok(None);
-        }
-        tracing::warn!(file = name, fall, "a fall was let pass by --allow-drop");
-        let note = format!("fall let pass by --allow-drop: {fall}");
-        gathered.summary.notes.push(note);
-    }
-    Ok(Some(gathered))
 }
 
 /// Keeps one extract of each kind (of each table, for nomenclatures): the newest, of several of one date the

@@ -171,6 +171,11 @@ impl<'c> Publication<'c> {
         })
     }
 
+    /// Whether nothing was published before.
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
+
     /// Waits for any other writer of mailboxes: to be called before mailboxes are read to be compared.
     pub async fn lock_mailboxes(&mut self) -> Result<(), sqlx::Error> {
         lock(self.connection, MAILBOX_LOCK).await

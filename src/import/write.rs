@@ -5,6 +5,7 @@ use super::gather::{Content, Gathered};
 use super::lists::Lists;
 use super::people::People;
 use super::publication::{Counts, Publication};
+use super::reading::Reading;
 use super::report::{Entities, FileReport, Report};
 use super::write_lists::ListKind;
 use super::write_reference::{LabelOrigin, Labels};
@@ -66,10 +67,11 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
     Ok(())
 }
 
-/// Writes all accepted extracts but that of the mailboxes.
+/// Writes all extracts but that of the mailboxes, as they come.
 pub async fn write(
     publication: &mut Publication<'_>,
-    accepted: Vec<(Extract, Gathered)>,
+    extracts: &mut Reading<'_>,
+    refusals: &mut Report,
 ) -> Result<Vec<FileReport>, sqlx::Error> {
     let mut built_in = Labels::default();
     for line in BUILT_IN_LABELS.lines().skip(1) {
@@ -81,10 +83,9 @@ pub async fn write(
     let mut keys = StructureKeys::load(publication).await?;
     let mut reports = Vec::new();
     let (mut people, mut qualifications, mut diplomas) = (None, None, None);
-    let places_told = accepted
-        .iter()
-        .any(|(_, gathered)| matches!(gathered.content, Content::Establishments(_) | Content::People(_)));
-    for (extract, gathered) in accepted {
+    let mut places_told = false;
+    while let Some((extract, gathered)) = extracts.next(publication, refusals).await? {
+        places_told |= matches!(gathered.content, Content::Establishments(_) | Content::People(_));
         let start = std::time::Instant::now();
         let mut report = file_report(&extract, &gathered);
         guard::note_source(publication, &extract, &gathered).await?;

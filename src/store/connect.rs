@@ -164,6 +164,12 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
         .await
 }
 
+/// Whether a statement failed because somebody else holds a lock that it did not want to wait for.
+pub fn is_lock_taken(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("55P03")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,83 @@
+//! A first load, into tables that are empty and that nobody asks for anything: what makes loading slow is put off.
+//!
+//! Indexes are built once all rows are there, from sorted rows and by several processes of Postgres. And a table that
+//! was emptied by the transaction that fills it needs no line in the log: with `wal_level = minimal`, as the private
+//! cluster has it, its file is written through at the end instead (PostgreSQL documentation, "Populating a Database").
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::publication::Publication;
+use crate::store::connect::is_lock_taken;
+
+/// Large tables that imports alone write. Mailboxes are not among them: operators may publish some meanwhile.
+const TABLES: [&str; 9] = [
+    "professionals",
+    "professional_identifiers",
+    "practices",
+    "qualifications",
+    "diplomas",
+    "activities",
+    "structure_keys",
+    "structures_finess",
+    "structures_rpps",
+];
+
+/// What was put off.
+pub struct FirstLoad {
+    /// Statements that make the indexes.
+    indexes: Vec<String>,
+}
+
+impl FirstLoad {
+    /// Prepares the tables, if nothing was published yet. Who asks for their rows from now on waits for the end of the
+    /// transaction; when somebody does already, loading goes the ordinary way, and `None` is given.
+    pub async fn begin(publication: &mut Publication<'_>) -> Result<Option<Self>, sqlx::Error> {
+        if !publication.is_first() {
+            return Ok(None);
+        }
+        let mut attempt = publication.connection.begin().await?;
+        let tables = TABLES.join(", ");
+        let lock = format!("lock table {tables} in access exclusive mode nowait");
+        match sqlx::query(sqlx::AssertSqlSafe(lock))
+            .execute(&mut *attempt)
+            .await
+        {
+            Ok(_) => {}
+            Err(error) if is_lock_taken(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let indexes: Vec<(String, String)> = sqlx::query_as(
+            "select case when c.oid is null then format('drop index %s', i.indexrelid::regclass)
+                         else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end,
+                    case when c.oid is null then pg_get_indexdef(i.indexrelid)
+                         else format('alter table %s add constraint %I %s', i.indrelid::regclass, c.conname,
+                                     pg_get_constraintdef(c.oid)) end
+             from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u')
+             where i.indrelid = any($1::text[]::regclass[]) order by i.indexrelid",
+        )
+        .bind(TABLES)
+        .fetch_all(&mut *attempt)
+        .await?;
+        let (drop, make): (Vec<_>, Vec<_>) = indexes.into_iter().unzip();
+        for statement in drop.into_iter().chain([format!("truncate {tables}")]) {
+            sqlx::query(sqlx::AssertSqlSafe(statement))
+                .execute(&mut *attempt)
+                .await?;
+        }
+        attempt.commit().await?;
+        Ok(Some(Self { indexes: make }))
+    }
+
+    /// Builds the indexes, once all rows are there.
+    pub async fn finish(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("set local maintenance_work_mem = '256MB'")
+            .execute(&mut *connection)
+            .await?;
+        for statement in self.indexes {
+            sqlx::query(sqlx::AssertSqlSafe(statement))
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
