@@ -317,6 +317,42 @@ fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_i
 }
 
 #[test]
+fn status_answers_while_a_first_import_has_its_tables_to_itself() {
+    let place = Place::new();
+    let _node = place.serve(&[]);
+    let (mut session, mut statements, answers) = psql(&place);
+    // As an operator's publication holds it.
+    statements
+        .write_all(b"begin; select 'held' from pg_advisory_xact_lock(7020098466046816870);\n")
+        .unwrap();
+    assert_eq!(answers.lines().next().unwrap().unwrap(), "held");
+    std::thread::scope(|scope| {
+        let import = scope.spawn(|| place.import(&[&sample()]));
+        eventually("the import waits", Duration::from_secs(60), || {
+            place.sql("select count(*) from pg_locks where not granted") == "1"
+        });
+        assert!(place.ok(&["status"]).contains("the first import is under way"));
+        drop(statements);
+        import.join().unwrap();
+    });
+    assert!(session.wait().unwrap().success());
+    assert!(place.ok(&["status"]).contains("500 professionals"));
+}
+
+#[test]
+fn what_a_first_import_puts_off_is_there_when_it_ends() {
+    let place = Place::new();
+    place.ok(&["status"]);
+    let indexes =
+        "select string_agg(indexdef, ';' order by indexdef) from pg_indexes where schemaname = 'public'";
+    let node = place.serve(&[]);
+    let before = place.sql(indexes);
+    place.import(&[&sample()]);
+    assert_eq!(place.sql(indexes), before);
+    drop(node);
+}
+
+#[test]
 fn who_reads_the_sample_while_a_real_import_replaces_it_goes_on_reading_it() {
     let place = Place::new();
     let _node = place.serve(&["--load-sample-when-empty", &sample()]);

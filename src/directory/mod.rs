@@ -12,5 +12,6 @@ pub mod mailbox;
 pub mod phonetic;
 pub mod place;
 pub mod professional;
+pub mod public_id;
 pub mod structure;
 pub mod text;

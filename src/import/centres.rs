@@ -6,7 +6,8 @@
 //! commune has not gone.
 
 use super::history;
-use super::publication::{Action, Genre, Publication};
+use super::publication::{Action, Publication};
+use crate::directory::public_id::Genre;
 
 /// How far the middle of a commune's establishments goes before its centre follows.
 const MOVED_KM: f64 = 0.5;

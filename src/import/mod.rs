@@ -40,7 +40,6 @@ use crate::store::{changes, suppressions};
 use first_load::FirstLoad;
 pub use gather::Reject;
 use publication::Publication;
-pub use publication::{Genre, PublicIds};
 use reading::Reading;
 pub use report::{Entities, FileReport, Report};
 pub use write_reference::qualification_table;

@@ -1,46 +1,16 @@
 //! One publication in the making: the transaction in which one import command writes, its clock, its ids, and
 //! what it changed. Nothing of it is visible before [`Publication::finish`].
 
-use std::collections::HashSet;
-use std::hash::Hasher;
-
-use siphasher::sip128::{Hasher128, SipHasher24};
 use sqlx::PgConnection;
+use std::collections::HashSet;
 
 use super::copy::Rows;
 use super::history;
+use crate::directory::public_id::{Genre, PublicIds};
 use crate::store::suppressions;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
-
-/// What an entry is, as the change log writes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Genre {
-    Professional,
-    Structure,
-    Mailbox,
-}
-
-impl Genre {
-    /// The letter of the change log.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Professional => 'p',
-            Self::Structure => 's',
-            Self::Mailbox => 'm',
-        }
-    }
-
-    /// First letter of public ids: `b_` for a mailbox (boîte).
-    fn prefix(self) -> char {
-        match self {
-            Self::Professional => 'p',
-            Self::Structure => 's',
-            Self::Mailbox => 'b',
-        }
-    }
-}
 
 /// What happened to an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,41 +27,6 @@ impl Action {
             Self::Updated => 'u',
             Self::Withdrawn => 'w',
         }
-    }
-}
-
-/// Makes the opaque public ids: a keyed hash of what the entry is known by.
-#[derive(Clone, Copy)]
-pub struct PublicIds([u8; 16]);
-
-impl PublicIds {
-    /// `key` is the 32 hexadecimal digits kept in the settings table.
-    pub fn new(key: &str) -> Self {
-        let mut bytes = [0; 16];
-        for (byte, digits) in bytes.iter_mut().zip(key.as_bytes().chunks(2)) {
-            *byte = std::str::from_utf8(digits)
-                .ok()
-                .and_then(|d| u8::from_str_radix(d, 16).ok())
-                .unwrap_or(0);
-        }
-        Self(bytes)
-    }
-
-    /// The public id of an entry, about 24 characters of `[0-9a-z_]`.
-    pub fn make(&self, genre: Genre, key: &str) -> String {
-        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let mut hasher = SipHasher24::new_with_key(&self.0);
-        hasher.write_u8(genre.letter() as u8);
-        hasher.write(key.as_bytes());
-        let mut hash = hasher.finish128().as_u128();
-        let mut id = String::with_capacity(28);
-        id.push(genre.prefix());
-        id.push('_');
-        for _ in 0..22 {
-            id.push(char::from(DIGITS[(hash & 31) as usize]));
-            hash >>= 5;
-        }
-        id
     }
 }
 
@@ -362,24 +297,4 @@ pub struct Counts {
     pub created: u64,
     pub changed: u64,
     pub removed: u64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn public_ids_say_nothing_and_stay_the_same() {
-        let ids = PublicIds::new("00112233445566778899aabbccddeeff");
-        let id = ids.make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr");
-        assert_eq!(
-            id,
-            ids.make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr")
-        );
-        assert!(id.starts_with("b_") && id.len() == 24 && !id.contains("claire"));
-        assert_ne!(
-            id,
-            PublicIds::new("ff").make(Genre::Mailbox, "claire.testeur@a-exemple.mssante.fr")
-        );
-    }
 }

@@ -12,8 +12,8 @@ use super::report::Report;
 use super::{Options, Progress};
 use crate::source::{Extract, SourceError};
 
-/// Files read at a time: one or two keep a processor each busy while another is being written.
-const AHEAD: usize = 3;
+/// Files read at a time: one keeps a processor busy while another is being written.
+const AHEAD: usize = 2;
 
 /// The extracts of one command that are still to come.
 pub struct Reading<'o> {

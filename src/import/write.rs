@@ -122,23 +122,29 @@ pub async fn write(
             }
             // See [`write_mailboxes`].
             Content::Boxes(_) => {}
-            // Persons and their lists are written together, below.
-            Content::People(content) => people = Some((place, content)),
+            // Persons and their lists are written together, below; their sites go while the lists are read.
+            Content::People(mut content) => {
+                let sites = std::mem::take(&mut content.sites);
+                let (site_ids, counts) =
+                    write_structures::write_sites(publication, &mut keys, &sites).await?;
+                report
+                    .entites
+                    .insert("structures", Entities::new(sites.len() as u64, counts));
+                people = Some((
+                    place,
+                    Persons {
+                        people: content,
+                        site_ids,
+                    },
+                ));
+            }
             Content::Qualifications(content) => qualifications = Some((place, content)),
             Content::Diplomas(content) => diplomas = Some((place, content)),
         }
         report.secondes += start.elapsed().as_secs_f64();
         reports.push(report);
     }
-    write_persons(
-        publication,
-        &mut keys,
-        people,
-        qualifications,
-        diplomas,
-        &mut reports,
-    )
-    .await?;
+    write_persons(publication, people, qualifications, diplomas, &mut reports).await?;
     keys.save(publication).await?;
     if places_told {
         centres::refresh(publication).await?;
@@ -171,10 +177,16 @@ pub async fn write_mailboxes(
 
 type Placed<T> = Option<(usize, T)>;
 
+/// What Personne_activite tells, its sites written already.
+struct Persons {
+    people: Box<People>,
+    /// The structures of the sites, by number.
+    site_ids: Vec<i64>,
+}
+
 async fn write_persons(
     publication: &mut Publication<'_>,
-    keys: &mut StructureKeys,
-    people: Placed<Box<People>>,
+    persons: Placed<Persons>,
     qualifications: Placed<Lists>,
     diplomas: Placed<Lists>,
     reports: &mut [FileReport],
@@ -197,11 +209,8 @@ async fn write_persons(
         }
     };
     let entries = |list: &Placed<Lists>| list.as_ref().map_or(0, |(_, lists)| lists.entries);
-    if let Some((place, mut people)) = people {
+    if let Some((place, Persons { mut people, site_ids })) = persons {
         add_people_labels(&mut labels, &people);
-        let (site_ids, sites) = write_structures::write_sites(publication, keys, &people.sites).await?;
-        let site_total = people.sites.len() as u64;
-        people.sites.forget();
         let (savoir_faire, diplomes) = (
             qualifications.as_ref().map(|(_, l)| l),
             diplomas.as_ref().map(|(_, l)| l),
@@ -218,7 +227,6 @@ async fn write_persons(
             "activites",
             Entities::new(written.activities, Counts::default()),
         );
-        insert(place, "structures", Entities::new(site_total, sites));
         if let Some((place, _)) = qualifications {
             insert(
                 place,

@@ -9,7 +9,8 @@ use tokio_stream::StreamExt as _;
 
 use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
-use super::publication::{Action, Counts, Genre, Publication};
+use super::publication::{Action, Counts, Publication};
+use crate::directory::public_id::Genre;
 use crate::store::aliases::structures_named;
 use crate::store::suppressions;
 

@@ -2,7 +2,8 @@
 
 use super::copy::Rows;
 use super::lists::{self, Lists};
-use super::publication::{Action, Counts, Genre, Publication};
+use super::publication::{Action, Counts, Publication};
+use crate::directory::public_id::Genre;
 
 /// Which of the two files it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

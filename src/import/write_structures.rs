@@ -7,9 +7,10 @@ use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
 use super::copy::Rows;
-use super::publication::{Action, Counts, Genre, Publication};
+use super::publication::{Action, Counts, Publication};
 use super::sites::{self, Sites};
 use crate::directory::place;
+use crate::directory::public_id::Genre;
 
 /// The stable keys, loaded whole (one per structure).
 pub struct StructureKeys {
@@ -119,17 +120,29 @@ impl StructureKeys {
     /// Writes new and completed keys.
     pub async fn save(mut self, publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
         self.new.send(&mut *publication.connection).await?;
+        let (mut ids, mut told, mut technical_ids) = (Vec::new(), Vec::new(), Vec::new());
         for (id, finess, technical_id) in self.completed {
-            sqlx::query(
-                "update structure_keys set finess = coalesce(finess, $2),
-                 identifiant_technique = coalesce(identifiant_technique, $3) where id = $1",
-            )
-            .bind(id)
-            .bind(finess)
-            .bind(technical_id)
-            .execute(&mut *publication.connection)
-            .await?;
+            ids.push(id);
+            told.push(finess);
+            technical_ids.push(technical_id);
         }
+        // All at once: a first load has no index yet by which each would be found.
+        sqlx::query(
+            "update structure_keys k set finess = coalesce(k.finess, new.finess),
+                    identifiant_technique = coalesce(k.identifiant_technique, new.identifiant_technique)
+             from (select id, (array_agg(finess order by place) filter (where finess is not null))[1] as finess,
+                          (array_agg(technical_id order by place) filter (where technical_id is not null))[1]
+                              as identifiant_technique
+                   from unnest($1::bigint[], $2::text[], $3::text[]) with ordinality
+                        as told (id, finess, technical_id, place)
+                   group by id) new
+             where k.id = new.id",
+        )
+        .bind(ids)
+        .bind(told)
+        .bind(technical_ids)
+        .execute(&mut *publication.connection)
+        .await?;
         Ok(())
     }
 }

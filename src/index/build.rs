@@ -19,7 +19,7 @@ use crate::store::changes::{self, Version};
 use crate::store::documents::{Document, Documents, IdTable};
 
 /// Memory of tantivy's writers, all together: the larger, the fewer segments a search has to look at.
-const MEMORY: usize = 512 << 20;
+const MEMORY: usize = 320 << 20;
 /// Threads that index, and threads that make documents.
 const THREADS: usize = 2;
 /// Structures of a batch; the others come in batches from the store.

@@ -5,7 +5,7 @@
 
 use super::memo::{Memo, quick_hash};
 use super::schema::TERM_END;
-use super::terms::{BEGINNING, Family, GRAM, SOUNDING, Term, beginnings, starts, up_to, words, words_of};
+use super::terms::{BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, word_starts, words, words_of};
 use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
@@ -42,20 +42,22 @@ impl Collected {
     }
 
     /// Adds the grams of all forms of a family, and of the name family beginnings, whole words and how they sound.
-    pub fn push_forms(&mut self, family: Family, forms: &[(Field, &str)], memo: &mut Memo) {
+    pub fn push_forms(&mut self, family: Family, lengths: Lengths, forms: &[(Field, &str)], memo: &mut Memo) {
         for (_, form) in each(forms) {
-            self.grams.inside(form);
+            self.grams.inside(form, lengths);
         }
         self.flush(family.class());
         if family != Family::Name {
             return;
         }
         for (field, form) in each(forms) {
-            self.grams.add(beginnings(words_of(field, form)));
+            let starts = word_starts(words_of(field, form));
+            self.grams
+                .add(starts.flat_map(|start| lengths.pieces(BEGINNING, start)));
         }
         self.flush('^');
         for (_, form) in each(forms) {
-            self.grams.add(up_to(BEGINNING, form));
+            self.grams.add(lengths.pieces(BEGINNING, form));
         }
         self.flush('<');
         for (field, form) in each(forms) {
@@ -159,16 +161,21 @@ impl Grams {
         }
     }
 
-    /// The pieces of one to [`GRAM`] letters of a form.
-    fn inside(&mut self, form: &str) {
+    /// The pieces of up to [`GRAM`] letters of a form.
+    fn inside(&mut self, form: &str, lengths: Lengths) {
         if !form.is_ascii() {
-            return self.add(starts(form).flat_map(|rest| up_to(GRAM, rest)));
+            return self.add(starts(form).flat_map(|rest| lengths.pieces(GRAM, rest)));
         }
         let mut rest = form.as_bytes();
         while let [_, after @ ..] = rest {
             let mut gram = [0; 8];
             for (place, letter) in rest.iter().take(GRAM).enumerate() {
                 gram[place] = *letter;
+                if lengths == Lengths::All {
+                    self.short.push(u64::from_be_bytes(gram));
+                }
+            }
+            if lengths == Lengths::Longest {
                 self.short.push(u64::from_be_bytes(gram));
             }
             rest = after;
@@ -200,29 +207,32 @@ mod tests {
         collected.text().split_terminator(TERM_END).collect()
     }
 
-    fn grams(form: &str) -> Vec<String> {
+    fn grams(form: &str, lengths: Lengths) -> Vec<String> {
         let (mut grams, mut all) = (Grams::default(), Vec::new());
-        grams.inside(form);
+        grams.inside(form, lengths);
         grams.drain(|gram| all.push(gram.to_owned()));
         all
     }
 
     #[test]
-    fn grams_are_all_pieces_of_one_to_three_letters() {
-        assert_eq!(
-            grams("abcd"),
-            ["a", "ab", "abc", "b", "bc", "bcd", "c", "cd", "d"]
-        );
-        assert_eq!(grams("aaa"), ["a", "aa", "aaa"]);
-        assert_eq!(grams("éa"), ["a", "é", "éa"]);
-        assert!(grams("").is_empty());
+    fn grams_are_pieces_of_up_to_three_letters() {
+        let all = |form| grams(form, Lengths::All);
+        assert_eq!(all("abcd"), ["a", "ab", "abc", "b", "bc", "bcd", "c", "cd", "d"]);
+        assert_eq!(all("aaa"), ["a", "aa", "aaa"]);
+        assert_eq!(all("éa"), ["a", "é", "éa"]);
+        assert!(all("").is_empty());
+        for form in ["abcd", "ébcd"] {
+            assert_eq!(grams(form, Lengths::Longest).len(), 4);
+        }
+        assert_eq!(grams("abcd", Lengths::Longest), ["abc", "bcd", "cd", "d"]);
     }
 
     #[test]
     fn an_address_gives_words_before_its_domain_only() {
         let mut collected = Collected::default();
         collected.clear();
-        collected.push_forms(Family::Name, &[(Field::Mail, "a.bc@d.fr")], &mut Memo::default());
+        let forms = [(Field::Mail, "a.bc@d.fr")];
+        collected.push_forms(Family::Name, Lengths::All, &forms, &mut Memo::default());
         let terms = terms(&collected);
         assert!(terms.contains(&"wbc") && terms.contains(&"^bc") && terms.contains(&".d.f"));
         assert!(!terms.contains(&"wd") && !terms.contains(&"^d"));

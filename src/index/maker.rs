@@ -62,7 +62,7 @@ impl<'f> Maker<'f> {
     /// The terms by which LDAP filters find the entry.
     fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>, kept: &[(Field, &str)]) {
         for (field, values) in entry.fields() {
-            if !terms::is_always_there(kind, field) {
+            if terms::has_presence(kind, field) {
                 self.push(Term::presence(field));
             }
             if terms::has_equality(kind, field) {
@@ -83,7 +83,7 @@ impl<'f> Maker<'f> {
                 .copied()
                 .collect();
             let Tools { memo, terms } = &mut *self.tools;
-            terms.push_forms(family, &of_family, memo);
+            terms.push_forms(family, family.lengths(kind), &of_family, memo);
         }
     }
 

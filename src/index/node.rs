@@ -17,7 +17,7 @@ use crate::store::documents::{Document, Documents};
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 8;
+const LAYOUT: u32 = 9;
 
 /// Why the index could not be opened, built or followed.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! A plan never leaves out an entry of its kind that meets the filter; where it may let others in, it says so, and
 //! each candidate is then put to [`crate::query::matcher`].
 
-use super::terms::{self, Family};
+use super::terms::{self, BEGINNING, Family, GRAM, Lengths};
 use crate::query::forms::{equality_form, piece_form};
 use crate::query::{Filter, Kind, Test};
 use crate::view::field::Field;
@@ -14,6 +14,8 @@ pub enum Plan {
     All,
     Nothing,
     Term(String),
+    /// What has a term that begins so.
+    Beginning(String),
     And(Vec<Plan>),
     Or(Vec<Plan>),
 }
@@ -97,10 +99,10 @@ fn of_test(field: Field, test: &Test, kind: Kind) -> Planned {
 }
 
 fn of_presence(field: Field, kind: Kind) -> Planned {
-    if terms::is_always_there(kind, field) {
-        (Plan::All, true)
-    } else {
+    if terms::has_presence(kind, field) {
         (Plan::Term(terms::presence(field)), true)
+    } else {
+        (Plan::All, terms::is_always_there(kind, field))
     }
 }
 
@@ -118,13 +120,13 @@ fn of_pieces(
     let form = |piece: &String| piece_form(field.matching(), piece);
     if let Some(initial) = initial.as_ref().map(form) {
         if family == Family::Name {
-            headed(terms::first_letters, &initial, &mut plans);
+            headed(terms::first_letters, &initial, kind, &mut plans);
         } else {
-            inside(family, &initial, &mut plans);
+            inside(family, &initial, kind, &mut plans);
         }
     }
     for piece in any.iter().chain(last).map(form) {
-        inside(family, &piece, &mut plans);
+        inside(family, &piece, kind, &mut plans);
     }
     (of_presence(field, kind).0.and(plans), false)
 }
@@ -140,9 +142,9 @@ fn of_words(field: Field, pieces: &[String], whole: bool, kind: Kind) -> Planned
         } else if whole {
             plans.extend(terms::words(&piece).map(|word| Plan::Term(terms::whole(word))));
         } else if piece.starts_with(char::is_alphanumeric) {
-            at_beginning(&piece, &mut plans);
+            at_beginning(&piece, kind, &mut plans);
         } else {
-            inside(family, &piece, &mut plans);
+            inside(family, &piece, kind, &mut plans);
         }
     }
     (Plan::All.and(plans), false)
@@ -158,26 +160,32 @@ impl Plan {
     }
 }
 
-/// The grams that a piece has.
-fn inside(family: Family, piece: &str, plans: &mut Vec<Plan>) {
-    plans.extend(
-        terms::needed(piece)
-            .into_iter()
-            .map(|gram| Plan::Term(terms::inside(family, gram))),
-    );
-}
-
-/// The first letters of a piece at the beginning of a word, the others anywhere.
-fn at_beginning(piece: &str, plans: &mut Vec<Plan>) {
-    if piece.starts_with(char::is_alphanumeric) {
-        headed(terms::beginning, piece, plans);
+/// The term of a piece that is cut after `most` letters.
+fn of_piece(term: String, piece: &str, most: usize, lengths: Lengths) -> Plan {
+    match lengths {
+        Lengths::Longest if piece.chars().nth(most - 1).is_none() => Plan::Beginning(term),
+        _ => Plan::Term(term),
     }
 }
 
-fn headed(term: fn(&str) -> String, piece: &str, plans: &mut Vec<Plan>) {
+/// The grams that a piece has.
+fn inside(family: Family, piece: &str, kind: Kind, plans: &mut Vec<Plan>) {
+    let lengths = family.lengths(kind);
+    let of_gram = |gram| of_piece(terms::inside(family, gram), gram, GRAM, lengths);
+    plans.extend(terms::needed(piece).into_iter().map(of_gram));
+}
+
+/// The first letters of a piece at the beginning of a word, the others anywhere.
+fn at_beginning(piece: &str, kind: Kind, plans: &mut Vec<Plan>) {
+    if piece.starts_with(char::is_alphanumeric) {
+        headed(terms::beginning, piece, kind, plans);
+    }
+}
+
+fn headed(term: fn(&str) -> String, piece: &str, kind: Kind, plans: &mut Vec<Plan>) {
     let (head, rest) = terms::head(piece);
     if !head.is_empty() {
-        plans.push(Plan::Term(term(head)));
+        plans.push(of_piece(term(head), head, BEGINNING, Family::Name.lengths(kind)));
         let inside = |gram| Plan::Term(terms::inside(Family::Name, gram));
         plans.extend(rest.into_iter().map(inside));
     }
@@ -217,6 +225,14 @@ mod tests {
             plan(&infix(Field::Cn, "mart"), Kind::Mailbox),
             (Plan::And(grams.into()), false)
         );
+    }
+
+    #[test]
+    fn few_letters_are_the_beginning_of_a_term_where_only_the_longest_are_terms() {
+        let short = Plan::Beginning(terms::inside(Family::Name, "xq"));
+        assert_eq!(plan(&infix(Field::Cn, "xq"), Kind::Structure), (short, false));
+        let long = Plan::Term(terms::inside(Family::Name, "xqu"));
+        assert_eq!(plan(&infix(Field::Cn, "xqu"), Kind::Structure), (long, false));
     }
 
     #[test]

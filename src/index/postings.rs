@@ -2,9 +2,15 @@
 
 use tantivy::postings::SegmentPostings;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
+use tantivy::{DocId, DocSet, TERMINATED};
 
 use super::plan::Plan;
+use super::snapshot::Segment;
+
+/// Terms with one beginning that are read one by one; where there are more, or where they let in more than one of
+/// [`FEW`] documents, all documents are looked at.
+const MANY: usize = 1024;
+const FEW: u32 = 8;
 
 /// A row of documents in ascending order, standing at one of them.
 pub enum Docs {
@@ -18,13 +24,14 @@ pub enum Docs {
 
 impl Docs {
     /// The documents of a plan from `first` on.
-    pub fn open(plan: &Plan, inverted: &InvertedIndexReader, first: DocId) -> tantivy::Result<Self> {
-        let mut docs = Self::read(plan, inverted)?;
+    pub fn open(plan: &Plan, segment: &Segment, first: DocId) -> tantivy::Result<Self> {
+        let mut docs = Self::read(plan, segment)?;
         docs.seek(first);
         Ok(docs)
     }
 
-    fn read(plan: &Plan, inverted: &InvertedIndexReader) -> tantivy::Result<Self> {
+    fn read(plan: &Plan, segment: &Segment) -> tantivy::Result<Self> {
+        let inverted = &segment.inverted;
         Ok(match plan {
             Plan::All => Self::All(0),
             Plan::Nothing => Self::Nothing,
@@ -34,10 +41,11 @@ impl Docs {
                 )),
                 None => Self::Nothing,
             },
+            Plan::Beginning(beginning) => Self::beginning(beginning, segment)?,
             Plan::And(parts) => {
                 let mut all = Vec::with_capacity(parts.len());
                 for part in parts {
-                    match Self::read(part, inverted)? {
+                    match Self::read(part, segment)? {
                         // One empty row makes the others needless.
                         Self::Nothing => return Ok(Self::Nothing),
                         docs => all.push(docs),
@@ -49,13 +57,33 @@ impl Docs {
             Plan::Or(parts) => {
                 let mut any = Vec::with_capacity(parts.len());
                 for part in parts {
-                    match Self::read(part, inverted)? {
+                    match Self::read(part, segment)? {
                         Self::Nothing => {}
                         docs => any.push(docs),
                     }
                 }
                 Self::Or(any)
             }
+        })
+    }
+
+    /// The documents that have a term which begins so, or all.
+    fn beginning(beginning: &str, segment: &Segment) -> tantivy::Result<Self> {
+        let inverted = &segment.inverted;
+        let mut terms = inverted.terms().range().ge(beginning).into_stream()?;
+        let (mut any, mut documents) = (Vec::new(), 0_u32);
+        while terms.advance() && terms.key().starts_with(beginning.as_bytes()) {
+            let info = terms.value();
+            documents = documents.saturating_add(info.doc_freq);
+            if any.len() == MANY || documents > segment.max_doc / FEW {
+                return Ok(Self::All(0));
+            }
+            let postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            any.push(Self::Term(Box::new(postings)));
+        }
+        Ok(match any.is_empty() {
+            true => Self::Nothing,
+            false => Self::Or(any),
         })
     }
 

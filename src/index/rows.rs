@@ -37,7 +37,7 @@ impl<'s, 'a> Rows<'s, 'a> {
             let mut row = Row {
                 segment,
                 views: &snapshot.views,
-                docs: Docs::open(plan, &segment.inverted, first)?,
+                docs: Docs::open(plan, segment, first)?,
                 end: range.end,
                 few: Vec::new(),
                 many: None,

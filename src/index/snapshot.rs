@@ -16,9 +16,12 @@ use super::schema::Fields;
 use super::terms;
 use super::towns::Towns;
 use super::views::{At, Record, Views};
+use crate::directory::public_id::PublicIds;
 use crate::directory::text::fold;
 use crate::query::Kind;
 use crate::view::entry::EntryView;
+use crate::view::field::Field;
+use crate::view::ldap::entry_uuid;
 
 pub use super::search::{Ask, Matched, SearchEnd};
 
@@ -160,6 +163,12 @@ impl Snapshot {
     /// The entry known by a key: of several, the first in order.
     pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Record<'_>>> {
         let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)))?;
+        if PublicIds::is_one(key) {
+            let wanted = entry_uuid(key);
+            found.retain(|record| {
+                EntryView::new(&record.entry()).first(Field::EntryUuid) == Some(wanted.as_str())
+            });
+        }
         found.sort_unstable_by_key(|record| (record.rank, record.entity));
         Ok(found.first().copied())
     }
@@ -169,7 +178,7 @@ impl Snapshot {
         let mut found = Vec::new();
         for segment in &self.segments {
             let range = segment.range(kind);
-            let mut docs = Docs::open(plan, &segment.inverted, range.start)?;
+            let mut docs = Docs::open(plan, segment, range.start)?;
             let mut doc = docs.doc();
             while doc < range.end {
                 if segment.is_alive(doc)

@@ -4,13 +4,13 @@
 //!
 //! | | |
 //! |---|---|
-//! | `.` | one to three letters anywhere in the name or, of a mailbox, the address |
-//! | `^` | up to five letters at the beginning of a word of the same |
+//! | `.` | one to three letters anywhere in the name or, of a mailbox, the address; see [`Lengths`] |
+//! | `^` | one to five letters at the beginning of a word of the same |
 //! | `<` | the same at the beginning of a whole value |
 //! | `w` | a whole word of the same |
 //! | `,` `;` | one to three letters anywhere in `displayName`, in `o` (mailboxes only) |
 //! | `=` | a value of a field, in its form of equality |
-//! | `?` | a field that not every entry of the kind has |
+//! | `?` | a field that few entries of the kind have |
 //! | `K` | a name by which one entry is asked for as a whole |
 //! | `S` | the structure of a mailbox, by its public id |
 //! | `f` | how a word of the name sounds |
@@ -18,6 +18,7 @@
 //! | `a` | a value of an activity or a qualification, for the filters of a search |
 
 use crate::directory::phonetic::sound;
+use crate::directory::public_id::PublicIds;
 use crate::query::Kind;
 use crate::view::field::Field;
 
@@ -52,6 +53,14 @@ impl Family {
         }
     }
 
+    /// Which pieces of it are terms. Mail clients ask names of mailboxes at every keystroke, from the first letter on.
+    pub fn lengths(self, kind: Kind) -> Lengths {
+        match (kind, self) {
+            (Kind::Mailbox, Self::Name) => Lengths::All,
+            _ => Lengths::Longest,
+        }
+    }
+
     /// The character of its grams.
     pub fn class(self) -> char {
         match self {
@@ -62,7 +71,27 @@ impl Family {
     }
 }
 
-/// Whether every entry of a kind has a field: no term says so.
+/// Which pieces of a text are terms, of those that begin at one letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lengths {
+    /// From one letter on.
+    All,
+    /// The longest alone: shorter ones are found as beginnings of terms, with a third of the terms.
+    Longest,
+}
+
+impl Lengths {
+    /// The pieces of up to `most` letters at the beginning of a text.
+    pub fn pieces(self, most: usize, text: &str) -> impl Iterator<Item = &str> {
+        let needless = match self {
+            Self::All => 0,
+            Self::Longest => text.chars().take(most).count().saturating_sub(1),
+        };
+        up_to(most, text).skip(needless)
+    }
+}
+
+/// Whether every entry of a kind has a field.
 pub fn is_always_there(kind: Kind, field: Field) -> bool {
     use Field as F;
     match field {
@@ -73,6 +102,22 @@ pub fn is_always_there(kind: Kind, field: Field) -> bool {
         F::EmployeeNumber | F::IdentifiantPp | F::TypeIdentifiantPp => kind == Kind::Professional,
         _ => false,
     }
+}
+
+/// Whether a term says which entries of a kind have a field. Where more than a third have it, looking at all costs
+/// little more.
+pub fn has_presence(kind: Kind, field: Field) -> bool {
+    use Field as F;
+    let is_common = match field {
+        F::Street | F::PostalCode | F::L | F::St | F::PostalAddress | F::TelephoneNumber => true,
+        F::GivenName | F::Title | F::Profession | F::ModeExercice => kind != Kind::Structure,
+        F::Sn | F::O | F::EmployeeNumber | F::IdentifiantPp | F::TypeIdentifiantPp => true,
+        F::IdentifiantPm | F::TypeIdentifiantPm | F::Dematerialisation => kind == Kind::Mailbox,
+        F::Finess | F::Siret => kind == Kind::Professional,
+        F::Siren => kind == Kind::Structure,
+        _ => false,
+    };
+    !is_common && !is_always_there(kind, field)
 }
 
 /// Whether the values of a field are found by equality. The others are looked for in every entry that has it.
@@ -130,14 +175,14 @@ impl<'t> Term<'t> {
         Self::new('=', Some(letter(field)), form)
     }
 
-    /// A name by which one entry is asked for as a whole.
+    /// A name by which one entry is asked for as a whole. Of a public id two entries may share it.
     pub fn key(kind: Kind, key: &'t str) -> Self {
-        Self::new('K', Some(digit(kind as u8)), key)
+        Self::new('K', Some(digit(kind as u8)), shortened(key))
     }
 
     /// The mailboxes of a structure, by its public id.
     pub fn of_structure(id: &'t str) -> Self {
-        Self::new('S', None, id)
+        Self::new('S', None, shortened(id))
     }
 
     /// How a word of the name sounds.
@@ -152,6 +197,10 @@ impl<'t> Term<'t> {
 
     /// A value of an activity's column, or a qualification.
     pub fn facet(facet: FacetTerm, value: &'t str) -> Self {
+        let value = match facet {
+            FacetTerm::Structure => shortened(value),
+            _ => value,
+        };
         Self::new('a', Some(digit(facet as u8)), value)
     }
 
@@ -166,6 +215,17 @@ impl<'t> Term<'t> {
         let mut text = String::with_capacity(self.text.len() + 2);
         self.write(&mut text);
         text
+    }
+}
+
+/// Octets of a public id that are in a term: its first sixty random bits. Random letters have nothing in common, and
+/// whole ids would take more of the dictionary than all names.
+const ID: usize = 14;
+
+fn shortened(key: &str) -> &str {
+    match PublicIds::is_one(key) {
+        true => key.get(..ID).unwrap_or(key),
+        false => key,
     }
 }
 
@@ -254,14 +314,13 @@ pub fn words_of(field: Field, form: &str) -> &str {
     }
 }
 
-/// The first one to [`BEGINNING`] letters from the beginning of each word.
-pub fn beginnings(form: &str) -> impl Iterator<Item = &str> {
+/// The form from the beginning of each of its words on.
+pub fn word_starts(form: &str) -> impl Iterator<Item = &str> {
     let mut before = ' ';
-    form.char_indices().flat_map(move |(place, c)| {
+    form.char_indices().filter_map(move |(place, c)| {
         let begins = !before.is_alphanumeric() && c.is_alphanumeric();
         before = c;
-        let rest = if begins { form.get(place..) } else { None };
-        up_to(BEGINNING, rest.unwrap_or(""))
+        if begins { form.get(place..) } else { None }
     })
 }
 
@@ -315,10 +374,24 @@ mod tests {
     }
 
     #[test]
-    fn beginnings_are_those_of_words() {
+    fn of_a_public_id_the_first_letters_are_a_term() {
+        let id = PublicIds::new("ff").make(crate::directory::public_id::Genre::Structure, "F990000000");
+        assert_eq!(of_structure(&id), format!("S{}", &id[..ID]));
+        assert_eq!(of_structure("F990000000"), "SF990000000");
+    }
+
+    #[test]
+    fn of_pieces_all_are_terms_or_the_longest() {
+        let starts: Vec<&str> = word_starts("de la").collect();
+        assert_eq!(starts, ["de la", "la"]);
+        let pieces = |lengths: Lengths| -> Vec<&str> {
+            let cut = starts.iter().flat_map(|start| lengths.pieces(BEGINNING, start));
+            cut.collect()
+        };
         assert_eq!(
-            beginnings("de la").collect::<Vec<_>>(),
+            pieces(Lengths::All),
             ["d", "de", "de ", "de l", "de la", "l", "la"]
         );
+        assert_eq!(pieces(Lengths::Longest), ["de la", "la"]);
     }
 }

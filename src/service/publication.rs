@@ -2,7 +2,7 @@
 //! nodes show it.
 
 use super::Directory;
-use crate::import::publication::Genre;
+use crate::directory::public_id::Genre;
 use crate::publication::{
     self, Conditions, File, Held, LineReport, OwnList, PublicationError, Published, Request,
 };

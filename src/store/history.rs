@@ -4,7 +4,7 @@
 use sqlx::PgConnection;
 
 use crate::directory::identifier::{professional_candidates, structure_candidates};
-use crate::import::{Genre, PublicIds};
+use crate::directory::public_id::{Genre, PublicIds};
 
 /// One thing that happened to an entry.
 #[derive(Debug, serde::Serialize, sqlx::FromRow)]

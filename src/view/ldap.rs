@@ -323,15 +323,18 @@ fn codes<'a>(
         .map(|labelled| &*labelled.code)
 }
 
-fn push_operational(e: &mut EntryBuilder, id: &str, created_at: i64, modified_at: i64) {
+/// The `entryUUID` of an entry: a UUID of version 8 (RFC 9562), ours to define, here a hash of the public id.
+pub fn entry_uuid(id: &str) -> String {
     let mut hasher = SipHasher24::new();
     hasher.write(id.as_bytes());
     let h = hasher.finish128().as_u128();
-    // A UUID of version 8 (RFC 9562): ours to define, here a hash of the public id.
     let h = (h & !(0xF << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
     let [a, b, c, d] = [h >> 96, h >> 80 & 0xFFFF, h >> 64 & 0xFFFF, h >> 48 & 0xFFFF];
-    let uuid = format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{:012x}", h & 0xFFFF_FFFF_FFFF);
-    e.format(Field::EntryUuid, uuid);
+    format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{:012x}", h & 0xFFFF_FFFF_FFFF)
+}
+
+fn push_operational(e: &mut EntryBuilder, id: &str, created_at: i64, modified_at: i64) {
+    e.push(Field::EntryUuid, &entry_uuid(id));
     for (field, seconds) in [
         (Field::CreateTimestamp, created_at),
         (Field::ModifyTimestamp, modified_at),

@@ -200,7 +200,7 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
             Ok(any)
         }
         Level::NameBeginning if letters <= BEGINNING => {
-            bits.add_term(inverted, terms::beginning(word).as_bytes())
+            add_beginning_with(inverted, &terms::beginning(word), bits)
         }
         Level::NameBeginning => add_beginning_with(inverted, &terms::whole(word), bits),
         Level::OtherBeginning if letters >= SHORTEST_BEGINNING => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::ActingAdministrator;
-use crate::import::publication::Genre;
+use crate::directory::public_id::Genre;
 use crate::rest::operateur::{Noeuds, refused};
 use crate::rest::parameters::{NoParameter, Parameters, invalid};
 use crate::rest::problem::{NOT_FOUND, Problem, Probleme};

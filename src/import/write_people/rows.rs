@@ -1,0 +1,130 @@
+//! The rows of professionals, table by table.
+
+use super::plan::Plan;
+use crate::directory::public_id::Genre;
+use crate::import::copy::Rows;
+use crate::import::lists::Lists;
+use crate::import::people::PersonView;
+use crate::import::publication::Publication;
+
+/// Rows on their way to the tables of professionals.
+pub struct Tables {
+    professionals: Rows,
+    practices: Rows,
+    qualifications: Rows,
+    activities: Rows,
+    diplomas: Rows,
+}
+
+impl Tables {
+    pub fn new() -> Self {
+        Self {
+            professionals: Rows::new(
+                "copy professionals (id, public_id, identification_nationale, identifiant, civilite,
+                 civilite_exercice, nom, prenom, created_at, modified_at, hash, hash_sans_role,
+                 hash_savoir_faire, hash_diplomes) from stdin",
+            ),
+            practices: Rows::new("copy practices (professional_id, profession, categorie) from stdin"),
+            qualifications: Rows::new(
+                "copy qualifications (professional_id, profession, categorie, type_savoir_faire, savoir_faire,
+                 source) from stdin",
+            ),
+            activities: Rows::new(
+                "copy activities (professional_id, rang, profession, categorie, structure_id,
+                 identifiant_technique, mode_exercice, role, genre, secteur, section_pharmacien, autorite)
+                 from stdin",
+            ),
+            diplomas: Rows::new(
+                "copy diplomas (professional_id, type_diplome, diplome, type_autorisation, discipline) from stdin",
+            ),
+        }
+    }
+
+    /// Sends what is gathered where it is much, or all of it.
+    pub async fn send(&mut self, publication: &mut Publication<'_>, all: bool) -> Result<(), sqlx::Error> {
+        for rows in [
+            &mut self.professionals,
+            &mut self.practices,
+            &mut self.qualifications,
+            &mut self.activities,
+            &mut self.diplomas,
+        ] {
+            if all || rows.is_heavy() {
+                rows.send(&mut *publication.connection).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the rows of a person that the plan names.
+pub fn write_person(
+    publication: &Publication<'_>,
+    tables: &mut Tables,
+    person: &PersonView<'_>,
+    plan: &Plan,
+    site_ids: &[i64],
+    savoir_faire: Option<&Lists>,
+    diplomes: Option<&Lists>,
+) {
+    let identification = person.identification_nationale;
+    if plan.own || plan.qualifications || plan.diplomas {
+        let rows = &mut tables.professionals;
+        rows.plain(plan.id)
+            .text(&publication.ids.make(Genre::Professional, identification));
+        rows.text(identification)
+            .text(identification.get(1..).unwrap_or(""));
+        rows.texts([
+            person.civilite,
+            person.civilite_exercice,
+            person.nom,
+            person.prenom,
+        ]);
+        rows.plain(plan.created_at).plain(publication.now);
+        plan.hashes.iter().for_each(|hash| {
+            rows.plain(hash);
+        });
+        rows.end();
+    }
+    if plan.own {
+        for (profession, categorie) in &person.practices {
+            tables
+                .practices
+                .plain(plan.id)
+                .text(profession)
+                .text(categorie)
+                .end();
+        }
+        for q in &person.qualifications {
+            let codes = [
+                q.profession,
+                q.categorie,
+                q.type_savoir_faire,
+                q.savoir_faire,
+                "a",
+            ];
+            tables.qualifications.plain(plan.id).texts(codes).end();
+        }
+        for (rang, a) in (1_i32..).zip(&person.activities) {
+            let rows = &mut tables.activities;
+            rows.plain(plan.id)
+                .plain(rang)
+                .text(a.profession)
+                .text(a.categorie);
+            rows.optional(site_ids.get(a.site as usize))
+                .text(a.identifiant_technique);
+            rows.texts([a.mode, a.role, a.genre, a.secteur, a.section, a.autorite])
+                .end();
+        }
+    }
+    if let Some(lists) = savoir_faire.filter(|_| plan.qualifications) {
+        for entry in lists.of(identification) {
+            tables.qualifications.plain(plan.id).texts(entry).text("s").end();
+        }
+    }
+    if let Some(lists) = diplomes.filter(|_| plan.diplomas) {
+        for entry in lists.of(identification) {
+            tables.diplomas.plain(plan.id).texts(entry).end();
+        }
+    }
+}
