@@ -75,6 +75,13 @@ impl Sites {
         self.numbers = HashMap::new();
     }
 
+    /// Forgets all but the technical ids.
+    pub fn forget(&mut self) {
+        self.close();
+        self.texts = Texts::default();
+        self.sites = Vec::new();
+    }
+
     /// Every site, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = SiteRow<'_>> {
         self.sites.iter().zip(&self.ids).map(|(spans, id)| {

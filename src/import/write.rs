@@ -124,12 +124,11 @@ pub async fn write(
             Content::Boxes(_) => {}
             // Persons and their lists are written together, below; their sites go while the lists are read.
             Content::People(mut content) => {
-                let sites = std::mem::take(&mut content.sites);
-                let (site_ids, counts) =
-                    write_structures::write_sites(publication, &mut keys, &sites).await?;
-                report
-                    .entites
-                    .insert("structures", Entities::new(sites.len() as u64, counts));
+                let sites = &mut content.sites;
+                let (site_ids, counts) = write_structures::write_sites(publication, &mut keys, sites).await?;
+                let total = sites.len() as u64;
+                sites.forget();
+                report.entites.insert("structures", Entities::new(total, counts));
                 people = Some((
                     place,
                     Persons {
