@@ -24,7 +24,7 @@ use super::{LICENCE, SOURCE};
 const GROUP: usize = 20_000;
 /// Values handed to the writer at once: few enough to stay in the processor's cache.
 const BATCH: usize = 1024;
-/// A column with a greater dictionary has nearly as many values as rows, and is cheaper to write, and hardly larger, without.
+/// A column with a greater dictionary has a new value in most rows: it is smaller, and sooner written, without.
 const DICTIONARY: usize = 64 << 10;
 
 /// Writes rows.
