@@ -1,6 +1,6 @@
 //! Extractions over HTTP against Postgres's own `COPY … TO STDOUT` of the same columns, in one run.
 //!
-//!     cargo bench --bench export_vs_copy -- --data-dir DIR
+//!     cargo bench --bench export_vs_copy -- --data-dir DIR [--only professionnels/csv]
 //!
 //! DIR is a data directory that `annuaire import` filled, with no server running on it. `COPY` is read by `psql`, our
 //! answer by `curl`, both into nothing, in turns. Ours has the labels of all codes besides, which `COPY` has not.
@@ -29,9 +29,19 @@ struct Options {
     /// Readings of each, in turns; the best counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Measure this extraction only, as `professionnels` or `professionnels/csv`; may be given again
+    #[arg(long)]
+    only: Vec<String>,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+impl Options {
+    fn wants(&self, kind: &str, format: &str) -> bool {
+        let name = format!("{kind}/{format}");
+        self.only.is_empty() || self.only.iter().any(|only| *only == kind || *only == name)
+    }
 }
 
 #[tokio::main]
@@ -44,6 +54,9 @@ async fn main() -> Fallible<()> {
     for kind in Kind::ALL {
         let statement = whole(kind.layout(), &Filters::default(), Order::Any)?;
         for format in ["csv", "ndjson", "parquet"] {
+            if !options.wants(kind.layout().nom, format) {
+                continue;
+            }
             let (mut copied, mut sent) = (Duration::MAX, Duration::MAX);
             let mut bytes = 0;
             for _ in 0..options.rounds {

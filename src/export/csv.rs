@@ -4,6 +4,7 @@ use super::columns::Columns;
 use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
+use super::spelling::Spelling;
 
 /// Writes rows.
 pub struct Csv(Columns);
@@ -23,12 +24,12 @@ impl Encode for Csv {
     }
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        for (number, (_, source)) in self.0.all.iter().enumerate() {
+        self.0.each::<Csv>(row, |number, value| {
             if number > 0 {
                 out.push(b'|');
             }
-            source.value(row, &self.0.stated.labels, |value| write(value, out));
-        }
+            out.extend_from_slice(value);
+        });
         // The official header of professionals ends in a separator, and so do its rows.
         if self.0.header.ends_with('|') {
             out.push(b'|');
@@ -43,15 +44,14 @@ impl Encode for Csv {
 }
 
 /// The layout knows no escape: what would break a line or a field becomes a space.
-fn write(value: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(value);
-    if memchr::memchr3(b'|', b'\n', b'\r', value).is_some() {
-        for byte in out.iter_mut().skip(start) {
-            if matches!(byte, b'|' | b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+impl Spelling for Csv {
+    fn is_special(byte: u8) -> bool {
+        matches!(byte, b'|' | b'\n' | b'\r')
+    }
+
+    fn spell(value: &[u8], out: &mut Vec<u8>) {
+        let unbroken = |byte: &u8| if Self::is_special(*byte) { b' ' } else { *byte };
+        out.extend(value.iter().map(unbroken));
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn a_value_breaks_neither_line_nor_field() {
         let mut out = b"a|".to_vec();
-        write(b"b|c\nd", &mut out);
+        Csv::spell(b"b|c\nd", &mut out);
         assert_eq!(out, b"a|b c d");
     }
 }

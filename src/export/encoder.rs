@@ -55,7 +55,11 @@ impl Encoding {
 
     /// Whole lines.
     pub fn rows(&mut self, lines: &[u8]) -> Result<(), ExportError> {
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let line = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let (line, others) = rest.split_at(line);
+            rest = others;
             self.row.read(line);
             let (got, expected) = (self.row.len(), self.fields);
             if got != expected {
@@ -74,7 +78,8 @@ impl Encoding {
 
     /// What was written since the last time.
     pub fn take(&mut self) -> Vec<u8> {
-        let room = Vec::with_capacity(self.out.len());
+        // The next will be about as long.
+        let room = Vec::with_capacity(self.out.len() + self.out.len() / 8);
         std::mem::replace(&mut self.out, room)
     }
 }

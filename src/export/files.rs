@@ -16,7 +16,7 @@ use super::filters::Filters;
 use super::layout::{Kind, Layout};
 use super::manifest::{File, Made, Manifest};
 use super::output::{Compression, Output, within};
-use super::pipe::{Pieces, pipe};
+use super::pipe::{self, Pieces, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
@@ -40,7 +40,7 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     let target = folder.join(&name);
     within(&target, fs::create_dir_all(&target))?;
     let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
-    let (sender, rows) = pipe();
+    let (sender, rows) = pipe(pipe::MANY);
     let stated = Stated::of(&snapshot);
     let (done, writing) = tokio::sync::oneshot::channel();
     // Nobody waits for these files as for an answer.

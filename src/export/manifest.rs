@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::Kind;
 
 /// Counts the changes of what files hold: those that an earlier program made are made anew.
-pub const GENERATION: u32 = 1;
+pub const GENERATION: u32 = 2;
 
 /// The files of every kind.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

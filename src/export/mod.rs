@@ -1,8 +1,9 @@
 //! Extractions: whole files made after each import, and filtered or differential ones made as they are read.
 //!
 //! A [`snapshot`] of the store gives rows by `COPY`; [`row`] cuts them, a [`layout`] names their columns and labels
-//! their codes, and one encoder per format ([`csv`], [`ndjson`], [`parquet`]) writes them. [`stream`] sends rows as they
-//! come, in constant memory; [`files`] writes the national files and [`keeper`] keeps them in step with the store.
+//! their codes, [`columns`] gives the values in a format's [`spelling`], and one encoder per format ([`csv`], [`ndjson`],
+//! [`parquet`]) writes them. [`stream`] sends rows as they come, in constant memory; [`files`] writes the national files
+//! and [`keeper`] keeps them in step with the store.
 //! Red-listed mailboxes are left out where the rows are read, and nowhere else.
 
 pub mod columns;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod files;
 pub mod filters;
 pub mod keeper;
+pub mod known;
 pub mod layout;
 pub mod manifest;
 pub mod mark;
@@ -21,6 +23,7 @@ pub mod parquet;
 pub mod pipe;
 pub mod row;
 pub mod snapshot;
+pub mod spelling;
 pub mod statement;
 pub mod stream;
 

@@ -4,14 +4,24 @@ use super::columns::Columns;
 use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
+use super::spelling::Spelling;
 
 /// Writes rows.
-pub struct Ndjson(Columns);
+pub struct Ndjson {
+    columns: Columns,
+    /// What stands between a value and the next: `","name":"`.
+    between: Vec<Vec<u8>>,
+}
 
 impl Ndjson {
     /// A writer of these columns.
     pub fn new(columns: Columns) -> Self {
-        Self(columns)
+        let names = columns.names();
+        let between = names.map(|name| format!("\",\"{name}\":\"").into_bytes());
+        Self {
+            between: between.collect(),
+            columns,
+        }
     }
 }
 
@@ -21,24 +31,23 @@ impl Encode for Ndjson {
     }
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        out.push(b'{');
-        let mut first = true;
-        for (name, source) in &self.0.all {
-            source.value(row, &self.0.stated.labels, |value| {
-                if value.is_empty() {
-                    return;
-                }
-                if !std::mem::take(&mut first) {
-                    out.push(b',');
-                }
-                out.push(b'"');
-                out.extend_from_slice(name.as_bytes());
-                out.extend_from_slice(b"\":\"");
-                escape(value, out);
-                out.push(b'"');
-            });
-        }
-        out.extend_from_slice(b"}\n");
+        let start = out.len();
+        let names = &self.between;
+        self.columns.each::<Ndjson>(row, |number, value| {
+            let Some(between) = names.get(number).filter(|_| !value.is_empty()) else {
+                return;
+            };
+            // The first has no value before it to close.
+            let before = if out.len() == start {
+                out.push(b'{');
+                2
+            } else {
+                0
+            };
+            out.extend_from_slice(between.get(before..).unwrap_or_default());
+            out.extend_from_slice(value);
+        });
+        out.extend_from_slice(if out.len() == start { b"{}\n" } else { b"\"}\n" });
         Ok(())
     }
 
@@ -48,17 +57,18 @@ impl Encode for Ndjson {
 }
 
 /// RFC 8259, section 7. Values are UTF-8: Postgres keeps nothing else.
-fn escape(value: &[u8], out: &mut Vec<u8>) {
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    if !value.iter().any(special) {
-        out.extend_from_slice(value);
-        return;
+impl Spelling for Ndjson {
+    fn is_special(byte: u8) -> bool {
+        byte < 0x20 || byte == b'"' || byte == b'\\'
     }
-    for &byte in value {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0..=0x1f => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => out.push(byte),
+
+    fn spell(value: &[u8], out: &mut Vec<u8>) {
+        for &byte in value {
+            match byte {
+                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+                0..=0x1f => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                _ => out.push(byte),
+            }
         }
     }
 }
@@ -71,7 +81,7 @@ mod tests {
         #[test]
         fn any_text_is_read_back(text: String) {
             let mut out = b"\"".to_vec();
-            escape(text.as_bytes(), &mut out);
+            Ndjson::spell(text.as_bytes(), &mut out);
             out.push(b'"');
             proptest::prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
+use parquet::column::writer::ColumnWriterImpl;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -16,10 +17,15 @@ use super::columns::Columns;
 use super::encoder::Encode;
 use super::error::ExportError;
 use super::row::Row;
+use super::spelling::Spelling;
 use super::{LICENCE, SOURCE};
 
 /// Rows of one group: what is held in memory.
 const GROUP: usize = 20_000;
+/// Values handed to the writer at once: few enough to stay in the processor's cache.
+const BATCH: usize = 1024;
+/// A column with a greater dictionary has a new value in most rows: it is smaller, and sooner written, without.
+const DICTIONARY: usize = 64 << 10;
 
 /// Writes rows.
 pub struct Parquet {
@@ -63,14 +69,16 @@ impl Write for Sink {
 impl Parquet {
     /// A writer of these columns.
     pub fn new(columns: Columns) -> Result<Self, ExportError> {
-        let fields = columns.all.iter().map(|(name, _)| text(name));
+        let fields = columns.names().map(text);
         let fields = fields.collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("annuaire").with_fields(fields).build()?;
         let stated = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
         let properties = WriterProperties::builder()
             .set_created_by("annuaire".to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_dictionary_page_size_limit(DICTIONARY)
+            // Rows come in an order that is nobody's: the least and the greatest of each group would be those of all.
+            .set_statistics_enabled(EnabledStatistics::None)
             .set_key_value_metadata(Some(vec![
                 stated("licence", LICENCE),
                 stated("source", SOURCE),
@@ -80,7 +88,7 @@ impl Parquet {
         let sink = Sink::default();
         let writer = SerializedFileWriter::new(sink.clone(), Arc::new(schema), Arc::new(properties))?;
         let mut held = Vec::new();
-        held.resize_with(columns.all.len(), Held::default);
+        held.resize_with(columns.names().len(), Held::default);
         Ok(Self {
             columns,
             writer: Some(writer),
@@ -95,10 +103,7 @@ impl Parquet {
             let mut group = writer.next_row_group()?;
             let mut held = self.held.iter_mut();
             while let (Some(mut column), Some(held)) = (group.next_column()?, held.next()) {
-                let (values, levels) = held.take();
-                column
-                    .typed::<ByteArrayType>()
-                    .write_batch(&values, Some(&levels), None)?;
+                held.write(column.typed::<ByteArrayType>())?;
                 column.close()?;
             }
             group.close()?;
@@ -118,15 +123,37 @@ impl Held {
         }
     }
 
-    fn take(&mut self) -> (Vec<ByteArray>, Vec<i16>) {
-        let text = Bytes::from(std::mem::take(&mut self.text));
+    /// Writes the values and forgets them.
+    fn write(&mut self, column: &mut ColumnWriterImpl<ByteArrayType>) -> Result<(), ExportError> {
+        // The next group will be about as long.
+        let room = Vec::with_capacity(self.text.len() + self.text.len() / 8);
+        let text = Bytes::from(std::mem::replace(&mut self.text, room));
         let mut start = 0;
-        let values = std::mem::take(&mut self.ends).into_iter().map(|end| {
+        let mut values = self.ends.drain(..).map(|end| {
             let value = text.slice(start..end);
             start = end;
             ByteArray::from(value)
         });
-        (values.collect(), std::mem::take(&mut self.levels))
+        let mut batch = Vec::with_capacity(BATCH);
+        for levels in self.levels.chunks(BATCH) {
+            let present = levels.iter().filter(|level| **level > 0).count();
+            batch.extend(values.by_ref().take(present));
+            column.write_batch(&batch, Some(levels), None)?;
+            batch.clear();
+        }
+        self.levels.clear();
+        Ok(())
+    }
+}
+
+/// Texts are what they are.
+impl Spelling for Parquet {
+    fn is_special(_: u8) -> bool {
+        false
+    }
+
+    fn spell(value: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(value);
     }
 }
 
@@ -137,9 +164,12 @@ impl Encode for Parquet {
     }
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        for ((_, source), held) in self.columns.all.iter().zip(&mut self.held) {
-            source.value(row, &self.columns.stated.labels, |value| held.push(value));
-        }
+        let held = &mut self.held;
+        self.columns.each::<Parquet>(row, |number, value| {
+            if let Some(held) = held.get_mut(number) {
+                held.push(value);
+            }
+        });
         self.rows += 1;
         if self.rows == GROUP {
             self.flush(out)?;

@@ -11,7 +11,10 @@ use tokio_stream::Stream;
 use super::error::ExportError;
 
 /// Pieces that wait for a slow reader.
-const WAITING: usize = 4;
+pub const FEW: usize = 4;
+/// Pieces that wait for a reader that is busy with many at once: about as many as make a group of rows of Parquet, so
+/// that Postgres goes on while one is written.
+pub const MANY: usize = 32;
 /// A reader that takes no piece for so long is taken for gone.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -30,13 +33,13 @@ pub struct Sender {
 /// The end that is read from. A failure is the last item.
 pub struct Pieces(Option<mpsc::Receiver<Message>>);
 
-/// A pipe.
-pub fn pipe() -> (Sender, Pieces) {
-    pipe_with(STALLED)
+/// A pipe in which so many pieces may wait.
+pub fn pipe(waiting: usize) -> (Sender, Pieces) {
+    pipe_with(waiting, STALLED)
 }
 
-fn pipe_with(patience: Duration) -> (Sender, Pieces) {
-    let (messages, receiver) = mpsc::channel(WAITING);
+fn pipe_with(waiting: usize, patience: Duration) -> (Sender, Pieces) {
+    let (messages, receiver) = mpsc::channel(waiting);
     (Sender { messages, patience }, Pieces(Some(receiver)))
 }
 
@@ -114,13 +117,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_pipe_that_is_cut_short_does_not_end_well() {
-        let (sender, pieces) = pipe();
+        let (sender, pieces) = pipe(FEW);
         sender.send(b"ab".to_vec()).await.unwrap();
         sender.send(b"c".to_vec()).await.unwrap();
         sender.end(Ok(())).await;
         assert_eq!(read(pieces).await, (b"abc".to_vec(), true));
 
-        let (sender, pieces) = pipe();
+        let (sender, pieces) = pipe(FEW);
         sender.send(b"ab".to_vec()).await.unwrap();
         drop(sender);
         assert_eq!(read(pieces).await, (b"ab".to_vec(), false));
@@ -128,8 +131,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_stalls_or_leaves_holds_nobody() {
-        let (sender, pieces) = pipe_with(Duration::from_millis(20));
-        for _ in 0..WAITING {
+        let (sender, pieces) = pipe_with(FEW, Duration::from_millis(20));
+        for _ in 0..FEW {
             sender.send(b"a".to_vec()).await.unwrap();
         }
         let stalled = sender.send(b"a".to_vec()).await;

@@ -11,7 +11,7 @@ use super::error::ExportError;
 use super::filters::Filters;
 use super::layout::Kind;
 use super::mark::{self, Since};
-use super::pipe::{Pieces, Sender, pipe};
+use super::pipe::{self, Pieces, Sender, pipe};
 use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 
@@ -48,8 +48,11 @@ pub async fn open(pool: &PgPool, request: &Request) -> Result<Stream, ExportErro
         Stated::of(&snapshot),
     );
     let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
-    let (rows, from_store) = pipe();
-    let (sender, pieces) = pipe();
+    let (rows, from_store) = pipe(match request.format {
+        Format::Csv | Format::Ndjson => pipe::FEW,
+        Format::Parquet => pipe::MANY,
+    });
+    let (sender, pieces) = pipe(pipe::FEW);
     tokio::spawn(read(snapshot, statements, rows, sender.clone()));
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {

@@ -4,6 +4,9 @@ mod correspondance;
 mod professionnels;
 mod structures;
 
+use std::sync::Arc;
+
+use super::row::Row;
 use crate::store::labels::Labels;
 
 /// A kind of extraction.
@@ -78,6 +81,8 @@ pub struct Column {
 pub enum Value {
     /// An expression that Postgres evaluates.
     Sql(&'static str),
+    /// The official layout has the column, the store has nothing for it.
+    Empty,
     /// The label of the code in the column of this name: cheaper here than by a join per code.
     Label(Family, &'static str),
 }
@@ -96,6 +101,13 @@ const fn sql(nom: &'static str, expression: &'static str) -> Column {
     Column {
         nom,
         value: Value::Sql(expression),
+    }
+}
+
+const fn empty(nom: &'static str) -> Column {
+    Column {
+        nom,
+        value: Value::Empty,
     }
 }
 
@@ -131,7 +143,7 @@ impl Layout {
     pub fn expressions(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().filter_map(|column| match column.value {
             Value::Sql(expression) => Some(expression),
-            Value::Label(..) => None,
+            Value::Empty | Value::Label(..) => None,
         })
     }
 
@@ -145,6 +157,7 @@ impl Layout {
             .iter()
             .map(|column| match &column.value {
                 Value::Sql(_) => Source::Field(place(column.nom)),
+                Value::Empty => Source::Empty,
                 Value::Label(Family::Tables(tables), of) => Source::Label(tables, place(of)),
                 Value::Label(Family::Profession, of) => Source::Profession(place(of)),
                 Value::Label(Family::Qualification(by), of) => Source::Qualification(place(by), place(of)),
@@ -156,6 +169,7 @@ impl Layout {
 /// Where a column's value is, by field numbers.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
+    Empty,
     Field(usize),
     Label(&'static [&'static str], usize),
     Profession(usize),
@@ -163,16 +177,27 @@ pub enum Source {
 }
 
 impl Source {
-    /// Gives the column's value of a row to a writer.
-    pub fn value<T>(self, row: &super::row::Row, labels: &Labels, write: impl FnOnce(&[u8]) -> T) -> T {
-        let code = |number| std::str::from_utf8(row.field(number)).unwrap_or_default();
+    /// What the value is a function of: the field, and before it the one by which the code's table is found.
+    pub fn fields(self, row: &Row) -> [&[u8]; 2] {
+        match self {
+            Self::Empty => [&[], &[]],
+            Self::Field(number) | Self::Label(_, number) | Self::Profession(number) => {
+                [&[], row.field(number)]
+            }
+            Self::Qualification(by, number) => [row.field(by), row.field(number)],
+        }
+    }
+
+    /// The label of a code.
+    pub fn label(self, labels: &Labels, fields: [&[u8]; 2]) -> Option<Arc<str>> {
+        let [by, code] = fields.map(|field| std::str::from_utf8(field).unwrap_or_default());
         let found = match self {
-            Self::Field(number) => return write(row.field(number)),
-            Self::Label(tables, number) => labels.get(tables, code(number)),
-            Self::Profession(number) => labels.profession(code(number)),
-            Self::Qualification(by, number) => labels.qualification(code(by), code(number)),
+            Self::Empty | Self::Field(_) => None,
+            Self::Label(tables, _) => labels.get(tables, code),
+            Self::Profession(_) => labels.profession(code),
+            Self::Qualification(..) => labels.qualification(by, code),
         };
-        write(found.as_ref().map_or(&[], |label| label.libelle.as_bytes()))
+        found.map(|found| found.libelle)
     }
 }
 

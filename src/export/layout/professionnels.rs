@@ -1,7 +1,7 @@
 //! `PS_LibreAcces_Personne_activite`: one row per professional, practice, qualification and activity.
 //! The store keeps the postal lines of a structure, not their parts: they stand together in the street's column.
 
-use super::{Column, Family, Layout, family, label, sql};
+use super::{Column, Family, Layout, empty, family, label, sql};
 
 pub static LAYOUT: Layout = Layout {
     nom: "professionnels",
@@ -78,24 +78,24 @@ const COLUMNS: &[Column] = &[
     sql("identifiant_technique", "x.identifiant_technique"),
     sql("raison_sociale", "s.nom"),
     sql("enseigne", "s.enseigne"),
-    sql("complement_destinataire", "''"),
-    sql("complement_point_geographique", "''"),
-    sql("numero_voie", "''"),
-    sql("indice_repetition", "''"),
-    sql("type_voie", "''"),
-    sql("libelle_type_voie", "''"),
+    empty("complement_destinataire"),
+    empty("complement_point_geographique"),
+    empty("numero_voie"),
+    empty("indice_repetition"),
+    empty("type_voie"),
+    empty("libelle_type_voie"),
     sql("voie", "array_to_string(s.lignes, ', ')"),
-    sql("mention_distribution", "''"),
-    sql("bureau_cedex", "''"),
+    empty("mention_distribution"),
+    empty("bureau_cedex"),
     sql("code_postal", "s.code_postal"),
     sql("code_commune", "s.code_insee"),
     sql("commune", "s.commune"),
     sql("code_pays", "s.pays"),
     label("pays", "code_pays", &["TRE_R20"]),
     sql("telephone", "s.telephone"),
-    sql("telephone_2", "''"),
+    empty("telephone_2"),
     sql("telecopie", "s.telecopie"),
-    sql("email", "''"),
+    empty("email"),
     sql("departement", "s.departement"),
     label("libelle_departement", "departement", &["TRE_G09"]),
     sql("ancien_identifiant", "s.ancien_identifiant"),

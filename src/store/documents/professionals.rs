@@ -25,7 +25,6 @@ impl Documents<'_> {
         &mut self,
         ids: &[i64],
     ) -> Result<(Professionals, Vec<i64>), sqlx::Error> {
-        let mut professionals = Vec::with_capacity(ids.len());
         let rows = sqlx::query(
             "select id, public_id, identification_nationale, identifiant, civilite, civilite_exercice, nom, prenom,
                     created_at, modified_at
@@ -34,31 +33,28 @@ impl Documents<'_> {
         .bind(ids)
         .fetch_all(&mut *self.connection)
         .await?;
-        let mut places = HashMap::with_capacity(rows.len());
+        let mut gathered = Gathered::default();
         for row in rows {
-            let id: i64 = row.try_get(0)?;
-            places.insert(id, professionals.len());
-            professionals.push((
-                id,
-                Professional {
-                    id: row.try_get(1)?,
-                    identification_nationale: row.try_get(2)?,
-                    identifiant: row.try_get(3)?,
-                    civilite: self.labels.get(&["TRE_R81"], row.try_get(4)?),
-                    civilite_exercice: self.labels.get(&["TRE_R11"], row.try_get(5)?),
-                    nom: row.try_get(6)?,
-                    prenom: row.try_get(7)?,
-                    practices: Vec::new(),
-                    diplomas: Vec::new(),
-                    mailboxes: Vec::new(),
-                    created_at: row.try_get(8)?,
-                    modified_at: row.try_get(9)?,
-                },
-            ));
+            let professional = Professional {
+                id: row.try_get(1)?,
+                identification_nationale: row.try_get(2)?,
+                identifiant: row.try_get(3)?,
+                civilite: self.labels.get(&["TRE_R81"], row.try_get(4)?),
+                civilite_exercice: self.labels.get(&["TRE_R11"], row.try_get(5)?),
+                nom: row.try_get(6)?,
+                prenom: row.try_get(7)?,
+                practices: Vec::new(),
+                diplomas: Vec::new(),
+                mailboxes: Vec::new(),
+                created_at: row.try_get(8)?,
+                modified_at: row.try_get(9)?,
+            };
+            gathered.push(row.try_get(0)?, professional);
         }
-        self.add_activities(ids, &places, &mut professionals).await?;
-        self.add_qualifications(ids, &places, &mut professionals).await?;
-        self.add_diplomas(ids, &places, &mut professionals).await?;
+        self.add_activities(ids, &mut gathered).await?;
+        self.add_qualifications(ids, &mut gathered).await?;
+        self.add_diplomas(ids, &mut gathered).await?;
+        let mut professionals = gathered.all;
         let boxes = self.add_mailboxes(&mut professionals).await?;
         let professionals = professionals
             .into_iter()
@@ -67,12 +63,7 @@ impl Documents<'_> {
         Ok((professionals, boxes))
     }
 
-    async fn add_activities(
-        &mut self,
-        ids: &[i64],
-        places: &HashMap<i64, usize>,
-        professionals: &mut [(i64, Professional)],
-    ) -> Result<(), sqlx::Error> {
+    async fn add_activities(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
         let rows = sqlx::query(
             "select professional_id, profession, categorie, structure_id, mode_exercice, role, genre, secteur,
                     section_pharmacien
@@ -85,10 +76,7 @@ impl Documents<'_> {
         let shown: Vec<i64> = shown.collect();
         self.need_structures(&shown).await?;
         for row in rows {
-            let Some((_, professional)) = places
-                .get(&row.try_get(0)?)
-                .and_then(|n| professionals.get_mut(*n))
-            else {
+            let Some(professional) = gathered.get_mut(row.try_get(0)?) else {
                 continue;
             };
             let activity = Activity {
@@ -108,12 +96,7 @@ impl Documents<'_> {
         Ok(())
     }
 
-    async fn add_qualifications(
-        &mut self,
-        ids: &[i64],
-        places: &HashMap<i64, usize>,
-        professionals: &mut [(i64, Professional)],
-    ) -> Result<(), sqlx::Error> {
+    async fn add_qualifications(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
         let rows = sqlx::query(
             "select distinct on (professional_id, profession, categorie, type_savoir_faire, savoir_faire)
                     professional_id, profession, categorie, type_savoir_faire, savoir_faire
@@ -124,10 +107,7 @@ impl Documents<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         for row in rows {
-            let Some((_, professional)) = places
-                .get(&row.try_get(0)?)
-                .and_then(|n| professionals.get_mut(*n))
-            else {
+            let Some(professional) = gathered.get_mut(row.try_get(0)?) else {
                 continue;
             };
             let (type_code, code): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
@@ -148,12 +128,7 @@ impl Documents<'_> {
         Ok(())
     }
 
-    async fn add_diplomas(
-        &mut self,
-        ids: &[i64],
-        places: &HashMap<i64, usize>,
-        professionals: &mut [(i64, Professional)],
-    ) -> Result<(), sqlx::Error> {
+    async fn add_diplomas(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
         let rows = sqlx::query(
             "select professional_id, type_diplome, diplome, type_autorisation, discipline
              from diplomas where professional_id = any($1) order by 1, 2, 3, 4, 5",
@@ -162,10 +137,7 @@ impl Documents<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         for row in rows {
-            if let Some((_, professional)) = places
-                .get(&row.try_get(0)?)
-                .and_then(|n| professionals.get_mut(*n))
-            {
+            if let Some(professional) = gathered.get_mut(row.try_get(0)?) {
                 professional.diplomas.push(Diploma {
                     type_diplome: self.labels.get(&["TRE_R14"], row.try_get(1)?),
                     diplome: self.labels.get(&["DIPLOME"], row.try_get(2)?),
@@ -212,6 +184,25 @@ impl Documents<'_> {
                 .unwrap_or_default();
         }
         Ok(ids)
+    }
+}
+
+/// Professionals while their parts come, found by id.
+#[derive(Default)]
+struct Gathered {
+    all: Vec<(i64, Professional)>,
+    places: HashMap<i64, usize>,
+}
+
+impl Gathered {
+    fn push(&mut self, id: i64, professional: Professional) {
+        self.places.insert(id, self.all.len());
+        self.all.push((id, professional));
+    }
+
+    fn get_mut(&mut self, id: i64) -> Option<&mut Professional> {
+        let place = *self.places.get(&id)?;
+        self.all.get_mut(place).map(|(_, professional)| professional)
     }
 }
 
