@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::postings::Docs;
 use super::snapshot::{Segment, Snapshot};
 use super::standing::Standing;
-use super::ties::Run;
+use super::ties::{Group, Run};
 use super::views::{At, Record, Views};
 use crate::query::Kind;
 
@@ -41,6 +41,7 @@ impl<'s, 'a> Rows<'s, 'a> {
                 end: range.end,
                 few: Vec::new(),
                 many: None,
+                ahead: segment.kept.ties(segment, &snapshot.views).next_from(first),
                 record: None,
             };
             row.advance(after.as_ref());
@@ -85,6 +86,8 @@ struct Row<'s> {
     few: Vec<Record<'s>>,
     /// The same where they are many.
     many: Option<Run<'s>>,
+    /// The many of one rank that come next, where they have been looked for.
+    ahead: Option<&'s Group>,
     /// What it stands at; `None` behind the last.
     record: Option<Record<'s>>,
 }
@@ -113,8 +116,10 @@ impl<'s> Row<'s> {
         if first >= self.end {
             return false;
         }
-        let ties = self.segment.kept.ties(self.segment, self.views);
-        if let Some(group) = ties.of(first) {
+        if self.ahead.is_some_and(|group| group.docs.end <= first) {
+            self.ahead = self.segment.kept.ties(self.segment, self.views).next_from(first);
+        }
+        if let Some(group) = self.ahead.filter(|group| group.docs.contains(&first)) {
             let mut run = Run::take(group, self.segment, &mut self.docs);
             if let Some(after) = after {
                 run.pass_over(self.segment, self.views, |record| {

@@ -51,10 +51,10 @@ impl Ties {
         Self { groups }
     }
 
-    /// The group of a document, if it is in one.
-    pub fn of(&self, doc: DocId) -> Option<&Group> {
+    /// The group that a document is in, or else the next one behind it.
+    pub fn next_from(&self, doc: DocId) -> Option<&Group> {
         let place = self.groups.partition_point(|group| group.docs.end <= doc);
-        self.groups.get(place).filter(|group| group.docs.contains(&doc))
+        self.groups.get(place)
     }
 }
 

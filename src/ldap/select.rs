@@ -13,6 +13,8 @@ use crate::view::ber;
 pub struct Selection {
     /// By attribute: its name as an encoded octet string, where it is wanted.
     names: Vec<Option<Cow<'static, [u8]>>>,
+    /// How many are wanted.
+    count: usize,
     types_only: bool,
     names_none: bool,
 }
@@ -23,6 +25,7 @@ impl Selection {
     pub fn new(requested: &[String], types_only: bool) -> Self {
         let mut selection = Self {
             names: vec![None; Attribute::COUNT],
+            count: 0,
             types_only,
             names_none: requested.iter().all(|name| matches!(name.as_str(), "*" | "+")),
         };
@@ -67,6 +70,7 @@ impl Selection {
         let Some(place @ None) = self.names.get_mut(attribute.index()) else {
             return;
         };
+        self.count += 1;
         *place = Some(match asked {
             Some(name) => {
                 let mut encoded = Vec::with_capacity(ber::element_size(name.len()));
@@ -79,7 +83,7 @@ impl Selection {
 
     /// How many attributes are wanted.
     pub fn count(&self) -> usize {
-        self.names.iter().flatten().count()
+        self.count
     }
 
     /// Whether the attribute is wanted.

@@ -166,6 +166,8 @@ impl Prepared {
                         words_are_in(local.unwrap_or(address), pieces, *whole)
                             || matches!(pieces.as_slice(), [one] if one.needle() == address)
                     }),
+                    // A separator ends a word and no piece holds one, so that the forms need not be told apart.
+                    _ if pieces.len() == 1 => !forms.is_empty() && words_are_in(&forms, pieces, *whole),
                     _ => each_form(&forms).any(|form| words_are_in(form, pieces, *whole)),
                 }
             }
@@ -174,9 +176,15 @@ impl Prepared {
 }
 
 fn each_form(forms: &[u8]) -> impl Iterator<Item = &[u8]> {
-    forms
-        .split(|byte| *byte == SEPARATOR as u8)
-        .filter(|form| !form.is_empty())
+    let mut ends = memchr::memchr_iter(SEPARATOR as u8, forms).chain([forms.len()]);
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = ends.next()?;
+        let form = forms.get(start..end);
+        start = end + 1;
+        form
+    })
+    .filter(|form| !form.is_empty())
 }
 
 impl Pieces {

@@ -124,6 +124,11 @@ impl<'e> EntryView<'e> {
     pub fn first(self, field: Field) -> Option<&'e str> {
         self.get(field)?.values().next()
     }
+
+    /// The same as it was written when the index was built, without looking at it again.
+    pub fn first_octets(self, field: Field) -> Option<&'e [u8]> {
+        self.get(field)?.octets().next()
+    }
 }
 
 impl<'e> ValueSet<'e> {
@@ -134,11 +139,16 @@ impl<'e> ValueSet<'e> {
 
     /// The values.
     pub fn values(self) -> impl Iterator<Item = &'e str> {
+        self.octets().map_while(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The values as they were written.
+    fn octets(self) -> impl Iterator<Item = &'e [u8]> {
         let mut rest = read_element(self.0).map_or(&[][..], |(content, _)| content);
         std::iter::from_fn(move || {
             let (content, tail) = read_element(rest)?;
             rest = tail;
-            std::str::from_utf8(content).ok()
+            Some(content)
         })
     }
 }
