@@ -126,7 +126,7 @@ impl Node {
 
     /// Works out what the first searches would have to wait for. Blocks.
     pub fn make_ready(&self) -> Result<(), IndexError> {
-        self.tidy(|generation| Ok(generation.snapshot().make_ready()?))
+        self.tidy(|generation| Ok(generation.snapshot().make_ready(&generation.folder)?))
     }
 
     /// Joins the segments of a new index to few. Blocks; changes are followed meanwhile.

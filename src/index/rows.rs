@@ -7,10 +7,12 @@ use tantivy::DocId;
 
 use super::plan::Plan;
 use super::postings::Docs;
+use super::record::Record;
+use super::shelf::Shelf;
 use super::snapshot::{Segment, Snapshot};
 use super::standing::Standing;
 use super::ties::{Group, Run};
-use super::views::{At, Record, Views};
+use super::views::{At, Views};
 use crate::query::Kind;
 
 /// The rows of all segments, merged.
@@ -37,6 +39,7 @@ impl<'s, 'a> Rows<'s, 'a> {
             let mut row = Row {
                 segment,
                 views: &snapshot.views,
+                shelf: segment.kept.shelf().filter(|_| kind == Kind::Mailbox),
                 docs: Docs::open(plan, &segment.inverted, first)?,
                 end: range.end,
                 few: Vec::new(),
@@ -79,6 +82,7 @@ impl<'s> Iterator for Rows<'s, '_> {
 struct Row<'s> {
     segment: &'s Segment,
     views: &'s Views,
+    shelf: Option<&'s Shelf>,
     /// Stands behind the candidates that are being told.
     docs: Docs,
     end: DocId,
@@ -146,6 +150,7 @@ impl<'s> Row<'s> {
     }
 
     fn read(&self, doc: DocId) -> Option<Record<'s>> {
-        self.views.get(At(self.segment.ats.get_val(doc)))
+        let shelved = self.shelf.and_then(|shelf| shelf.record(doc, self.views));
+        shelved.or_else(|| self.views.get(At(self.segment.ats.get_val(doc))))
     }
 }

@@ -1,6 +1,7 @@
 //! The index as one request sees it: lookups by key, the boxes of a structure, counts. Never changes under a request.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::ColumnValues;
@@ -12,10 +13,12 @@ use super::kept::Kept;
 use super::plan::Plan;
 use super::postings::Docs;
 use super::rank;
+use super::record::Record;
 use super::schema::Fields;
+use super::shelf::Shelf;
 use super::terms;
 use super::towns::Towns;
-use super::views::{At, Record, Views};
+use super::views::{At, Views};
 use crate::directory::text::fold;
 use crate::query::Kind;
 use crate::view::entry::EntryView;
@@ -148,12 +151,16 @@ impl Snapshot {
         })
     }
 
-    /// Works out what is otherwise worked out for whoever asks first: half a second at national size.
-    pub fn make_ready(&self) -> tantivy::Result<()> {
+    /// Works out what is otherwise worked out for whoever asks first, and what `folder` keeps of it: half a second at
+    /// national size, some seconds where it is kept for the first time.
+    pub fn make_ready(&self, folder: &Path) -> tantivy::Result<()> {
         for segment in &self.segments {
             segment.kept.ties(segment, &self.views);
             segment.kept.facets(segment)?;
+            segment.kept.fill_shelf(folder, segment, &self.views)?;
         }
+        let own: Vec<SegmentId> = self.segments.iter().map(|segment| segment.id).collect();
+        Shelf::remove_others(folder, &own)?;
         self.towns().map(|_| ())
     }
 

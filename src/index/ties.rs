@@ -7,8 +7,9 @@ use tantivy::DocId;
 
 use super::bits::Bits;
 use super::postings::Docs;
+use super::record::Record;
 use super::snapshot::Segment;
-use super::views::{At, Record, Views};
+use super::views::{At, Views};
 
 /// Fewer than this are put in order when they are met.
 const MANY: u32 = 64;

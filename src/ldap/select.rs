@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::encode::{EMPTY_SET, Encoded};
 use super::schema::{self, Attribute};
 use crate::view::ber;
+use crate::view::field::Field;
 
 /// The attributes that a search asked for.
 #[derive(Debug, Clone)]
@@ -91,6 +92,12 @@ impl Selection {
         matches!(self.names.get(attribute.index()), Some(Some(_)))
     }
 
+    /// Whether of all fields only some of these are wanted.
+    pub fn is_within(&self, fields: &[Field]) -> bool {
+        let others = Field::ALL.iter().filter(|field| !fields.contains(field));
+        !others.copied().any(|field| self.wants(field.into()))
+    }
+
     /// The attribute as it goes into the answer; `None` where it is not wanted.
     pub fn encoded<'a>(&'a self, attribute: Attribute, values: &'a [u8]) -> Option<Encoded<'a>> {
         let name = self.names.get(attribute.index())?.as_deref()?;
@@ -101,7 +108,6 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::field::Field;
 
     fn asked(names: &[&str]) -> Selection {
         Selection::new(

@@ -120,6 +120,19 @@ impl<'e> EntryView<'e> {
             .map(|(_, values)| values)
     }
 
+    /// The entry with these fields alone, in their order.
+    pub fn only(self, fields: &[Field]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for field in fields {
+            if let Some(ValueSet(set)) = self.get(*field) {
+                bytes.push(*field as u8);
+                bytes.extend_from_slice(&(set.len() as u32).to_be_bytes());
+                bytes.extend_from_slice(set);
+            }
+        }
+        bytes
+    }
+
     /// The first value of a field.
     pub fn first(self, field: Field) -> Option<&'e str> {
         self.get(field)?.values().next()
