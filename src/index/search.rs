@@ -83,6 +83,11 @@ impl Subject for Candidate<'_> {
         }
     }
 
+    fn has(&self, field: Field) -> bool {
+        let first = self.record.first_fields().map(EntryView::new);
+        first.is_some_and(|first| first.get(field).is_some()) || self.entry().get(field).is_some()
+    }
+
     fn entry(&self) -> EntryView<'_> {
         match self.record.hot_entry() {
             Some(entry) => EntryView::new(entry),

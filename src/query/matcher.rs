@@ -17,6 +17,10 @@ pub trait Subject {
     /// looked for in many and nothing else is done with them.
     fn forms(&self, field: Field) -> Cow<'_, [u8]>;
     fn entry(&self) -> EntryView<'_>;
+    /// Whether it has a field.
+    fn has(&self, field: Field) -> bool {
+        self.entry().get(field).is_some()
+    }
 }
 
 /// A prepared filter.
@@ -140,7 +144,7 @@ impl Prepared {
                 .is_some_and(|values| values.values().any(meets))
         };
         match self {
-            Self::Present => subject.entry().get(field).is_some(),
+            Self::Present => subject.has(field),
             Self::Equals(wanted) => any_value(&|value| equality_form(matching, value) == *wanted),
             Self::AtLeast(bound) => {
                 any_value(&|value| compare(matching, value, bound).is_some_and(|o| o.is_ge()))
