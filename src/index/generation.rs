@@ -91,7 +91,7 @@ impl Generation {
     /// The same, once all is worked out that the first searches would have to wait for.
     pub fn show_ready(&self) -> Result<(), IndexError> {
         let ready = self.committed(&self.shown.load())?;
-        ready.make_ready(&self.folder)?;
+        ready.make_ready()?;
         // Not while a change is half written; and changes were shown meanwhile.
         let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.shown.store(Arc::new(self.committed(&ready)?));

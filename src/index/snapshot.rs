@@ -1,5 +1,6 @@
 //! The index as one request sees it: lookups by key, the boxes of a structure, counts. Never changes under a request.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -151,17 +152,23 @@ impl Snapshot {
         })
     }
 
-    /// Works out what is otherwise worked out for whoever asks first, and what `folder` keeps of it: half a second at
-    /// national size, some seconds where it is kept for the first time.
-    pub fn make_ready(&self, folder: &Path) -> tantivy::Result<()> {
+    /// Works out what is otherwise worked out for whoever asks first: half a second at national size.
+    pub fn make_ready(&self) -> tantivy::Result<()> {
         for segment in &self.segments {
             segment.kept.ties(segment, &self.views);
             segment.kept.facets(segment)?;
+        }
+        self.towns().map(|_| ())
+    }
+
+    /// Opens or writes the shelves of all segments, and removes those of others: some seconds at national size, where
+    /// none are written yet.
+    pub fn fill_shelves(&self, folder: &Path) -> io::Result<()> {
+        for segment in &self.segments {
             segment.kept.fill_shelf(folder, segment, &self.views)?;
         }
         let own: Vec<SegmentId> = self.segments.iter().map(|segment| segment.id).collect();
-        Shelf::remove_others(folder, &own)?;
-        self.towns().map(|_| ())
+        Shelf::remove_others(folder, &own)
     }
 
     /// The entry known by a key: of several, the first in order.
