@@ -139,9 +139,13 @@ impl Node {
         self.tidy(Generation::sweep)
     }
 
+    /// Tidies up, and fills the shelves of what is shown then: a new index is shown before it has any.
     fn tidy(&self, how: fn(&Generation) -> Result<(), IndexError>) -> Result<(), IndexError> {
         match self.current.load_full() {
-            Some(generation) => how(&generation),
+            Some(generation) => {
+                how(&generation)?;
+                Ok(generation.snapshot().fill_shelves(&generation.folder)?)
+            }
             None => Ok(()),
         }
     }

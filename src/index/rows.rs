@@ -7,10 +7,12 @@ use tantivy::DocId;
 
 use super::plan::Plan;
 use super::postings::Docs;
+use super::record::Record;
+use super::shelf::Shelf;
 use super::snapshot::{Segment, Snapshot};
 use super::standing::Standing;
-use super::ties::Run;
-use super::views::{At, Record, Views};
+use super::ties::{Group, Run};
+use super::views::{At, Views};
 use crate::query::Kind;
 
 /// The rows of all segments, merged.
@@ -37,10 +39,12 @@ impl<'s, 'a> Rows<'s, 'a> {
             let mut row = Row {
                 segment,
                 views: &snapshot.views,
+                shelf: segment.kept.shelf().filter(|_| kind == Kind::Mailbox),
                 docs: Docs::open(plan, segment, first)?,
                 end: range.end,
                 few: Vec::new(),
                 many: None,
+                ahead: segment.kept.ties(segment, &snapshot.views).next_from(first),
                 record: None,
             };
             row.advance(after.as_ref());
@@ -78,6 +82,7 @@ impl<'s> Iterator for Rows<'s, '_> {
 struct Row<'s> {
     segment: &'s Segment,
     views: &'s Views,
+    shelf: Option<&'s Shelf>,
     /// Stands behind the candidates that are being told.
     docs: Docs,
     end: DocId,
@@ -85,6 +90,8 @@ struct Row<'s> {
     few: Vec<Record<'s>>,
     /// The same where they are many.
     many: Option<Run<'s>>,
+    /// The many of one rank that come next, where they have been looked for.
+    ahead: Option<&'s Group>,
     /// What it stands at; `None` behind the last.
     record: Option<Record<'s>>,
 }
@@ -113,8 +120,10 @@ impl<'s> Row<'s> {
         if first >= self.end {
             return false;
         }
-        let ties = self.segment.kept.ties(self.segment, self.views);
-        if let Some(group) = ties.of(first) {
+        if self.ahead.is_some_and(|group| group.docs.end <= first) {
+            self.ahead = self.segment.kept.ties(self.segment, self.views).next_from(first);
+        }
+        if let Some(group) = self.ahead.filter(|group| group.docs.contains(&first)) {
             let mut run = Run::take(group, self.segment, &mut self.docs);
             if let Some(after) = after {
                 run.pass_over(self.segment, self.views, |record| {
@@ -141,6 +150,7 @@ impl<'s> Row<'s> {
     }
 
     fn read(&self, doc: DocId) -> Option<Record<'s>> {
-        self.views.get(At(self.segment.ats.get_val(doc)))
+        let shelved = self.shelf.and_then(|shelf| shelf.record(doc, self.views));
+        shelved.or_else(|| self.views.get(At(self.segment.ats.get_val(doc))))
     }
 }

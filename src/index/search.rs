@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::plan::plan;
+use super::record::Record;
 use super::rows::Rows;
 use super::snapshot::Snapshot;
 use super::standing::Standing;
-use super::views::Record;
 use crate::query::forms::forms;
 use crate::query::matcher::{Matcher, Subject};
 use crate::query::{Filter, Kind, Kinds, Mark, Order, Tri, relevance};
@@ -31,6 +31,8 @@ pub struct Ask<'a> {
     /// Leave out so many more.
     pub skip: usize,
     pub limit: usize,
+    /// Of what answers, nothing is read but [`super::record::FIRST_FIELDS_OF_MAILBOX`].
+    pub first_fields_do: bool,
     pub deadline: Instant,
     /// Set from outside when nobody waits for the answer any more.
     pub cancelled: &'a AtomicBool,
@@ -79,6 +81,11 @@ impl Subject for Candidate<'_> {
             Some(kept) => Cow::Borrowed(kept),
             None => Cow::Owned(forms(field, self.entry()).into_bytes()),
         }
+    }
+
+    fn has(&self, field: Field) -> bool {
+        let first = self.record.first_fields().map(EntryView::new);
+        first.is_some_and(|first| first.get(field).is_some()) || self.entry().get(field).is_some()
     }
 
     fn entry(&self) -> EntryView<'_> {

@@ -1,6 +1,8 @@
 //! The index as one request sees it: lookups by key, the boxes of a structure, counts. Never changes under a request.
 
+use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::ColumnValues;
@@ -12,10 +14,12 @@ use super::kept::Kept;
 use super::plan::Plan;
 use super::postings::Docs;
 use super::rank;
+use super::record::Record;
 use super::schema::Fields;
+use super::shelf::Shelf;
 use super::terms;
 use super::towns::Towns;
-use super::views::{At, Record, Views};
+use super::views::{At, Views};
 use crate::directory::public_id::PublicIds;
 use crate::directory::text::fold;
 use crate::query::Kind;
@@ -158,6 +162,16 @@ impl Snapshot {
             segment.kept.facets(segment)?;
         }
         self.towns().map(|_| ())
+    }
+
+    /// Opens or writes the shelves of all segments, and removes those of others: some seconds at national size, where
+    /// none are written yet.
+    pub fn fill_shelves(&self, folder: &Path) -> io::Result<()> {
+        for segment in &self.segments {
+            segment.kept.fill_shelf(folder, segment, &self.views)?;
+        }
+        let own: Vec<SegmentId> = self.segments.iter().map(|segment| segment.id).collect();
+        Shelf::remove_others(folder, &own)
     }
 
     /// The entry known by a key: of several, the first in order.

@@ -33,6 +33,7 @@ impl Snapshot {
             after: Some(&mark),
             skip: 0,
             limit,
+            first_fields_do: false,
             deadline,
             cancelled: &cancelled,
         };

@@ -7,8 +7,9 @@ use tantivy::DocId;
 
 use super::bits::Bits;
 use super::postings::Docs;
+use super::record::Record;
 use super::snapshot::Segment;
-use super::views::{At, Record, Views};
+use super::views::{At, Views};
 
 /// Fewer than this are put in order when they are met.
 const MANY: u32 = 64;
@@ -51,10 +52,10 @@ impl Ties {
         Self { groups }
     }
 
-    /// The group of a document, if it is in one.
-    pub fn of(&self, doc: DocId) -> Option<&Group> {
+    /// The group that a document is in, or else the next one behind it.
+    pub fn next_from(&self, doc: DocId) -> Option<&Group> {
         let place = self.groups.partition_point(|group| group.docs.end <= doc);
-        self.groups.get(place).filter(|group| group.docs.contains(&doc))
+        self.groups.get(place)
     }
 }
 

@@ -152,34 +152,43 @@ fn encoded_value(digits: &str) -> Option<String> {
     (rest.is_empty()).then(|| String::from_utf8(content.to_vec()).ok())?
 }
 
-/// Octets that are escaped wherever they stand: a table, because every entry of an answer is looked through.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut rest: &[u8] = b"\"+,;<>\\\0";
-    while let [octet, others @ ..] = rest {
-        special[*octet as usize] = true;
-        rest = others;
-    }
-    special
-};
+/// Octets that are escaped wherever they stand.
+fn is_special(octet: u8) -> bool {
+    matches!(octet, b'"' | b'+' | b',' | b';' | b'<' | b'>' | b'\\' | 0)
+}
+
+/// Whether a value stands for itself in the string form. Looks at all of it without stopping, many octets at a time:
+/// every entry of an answer is looked through, and hardly any needs more.
+fn is_plain(value: &[u8]) -> bool {
+    let has_special = value
+        .iter()
+        .fold(false, |found, octet| found | is_special(*octet));
+    !has_special && !matches!(value.first(), Some(b'#' | b' ')) && value.last() != Some(&b' ')
+}
 
 /// Escapes a value for the string form (section 2.4).
 pub fn escape(value: &str) -> Cow<'_, str> {
-    let is_special = |byte: &u8| SPECIAL.get(usize::from(*byte)).is_some_and(|special| *special);
-    let is_plain = !value.as_bytes().iter().any(is_special)
-        && !matches!(value.as_bytes().first(), Some(b'#' | b' '))
-        && value.as_bytes().last() != Some(&b' ');
-    if is_plain {
+    match escape_octets(value.as_bytes()) {
+        Cow::Borrowed(_) => Cow::Borrowed(value),
+        // What is put in is ASCII, and stands before ASCII.
+        Cow::Owned(escaped) => Cow::Owned(String::from_utf8(escaped).unwrap_or_default()),
+    }
+}
+
+/// The same of a value as it was written, UTF-8.
+pub fn escape_octets(value: &[u8]) -> Cow<'_, [u8]> {
+    if is_plain(value) {
         return Cow::Borrowed(value);
     }
-    let mut out = String::with_capacity(value.len() + 2);
-    for (place, c) in value.char_indices() {
-        match c {
-            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => out.extend(['\\', c]),
-            '\0' => out.push_str("\\00"),
-            '#' if place == 0 => out.push_str("\\#"),
-            ' ' if place == 0 || place + 1 == value.len() => out.push_str("\\ "),
-            c => out.push(c),
+    let mut out = Vec::with_capacity(value.len() + 2);
+    for (place, octet) in value.iter().copied().enumerate() {
+        let is_outer_space = octet == b' ' && (place == 0 || place + 1 == value.len());
+        match octet {
+            0 => out.extend_from_slice(b"\\00"),
+            _ if is_special(octet) || is_outer_space || octet == b'#' && place == 0 => {
+                out.extend([b'\\', octet]);
+            }
+            _ => out.push(octet),
         }
     }
     Cow::Owned(out)

@@ -12,20 +12,23 @@ pub const EMPTY_SET: &[u8] = &[ber::SET, 0];
 /// One attribute of an answer, both parts encoded: its name (OCTET STRING) and its values (SET OF).
 pub type Encoded<'a> = (&'a [u8], &'a [u8]);
 
-/// Appends the LDAP message of one entry.
-pub fn entry(out: &mut Vec<u8>, message_id: i32, dn: &str, attributes: &[Encoded<'_>]) {
+/// Appends the LDAP message of one entry. Its id is an [`integer`], its name may come in parts.
+pub fn entry(out: &mut Vec<u8>, message_id: &[u8], dn: &[&[u8]], attributes: &[Encoded<'_>]) {
     let list: usize = attributes
         .iter()
         .map(|(name, values)| element_size(name.len() + values.len()))
         .sum();
-    let operation = element_size(dn.len()) + element_size(list);
-    let id = integer(message_id);
-    let message = element_size(id.len()) + element_size(operation);
+    let dn_length = dn.iter().map(|part| part.len()).sum();
+    let operation = element_size(dn_length) + element_size(list);
+    let message = element_size(message_id.len()) + element_size(operation);
     out.reserve(element_size(message));
     ber::push_header(out, ber::SEQUENCE, message);
-    ber::push_element(out, ber::INTEGER, &id);
+    ber::push_element(out, ber::INTEGER, message_id);
     ber::push_header(out, SEARCH_RESULT_ENTRY, operation);
-    ber::push_element(out, ber::OCTET_STRING, dn.as_bytes());
+    ber::push_header(out, ber::OCTET_STRING, dn_length);
+    for part in dn {
+        out.extend_from_slice(part);
+    }
     ber::push_header(out, ber::SEQUENCE, list);
     for (name, values) in attributes {
         ber::push_header(out, ber::SEQUENCE, name.len() + values.len());
@@ -93,7 +96,7 @@ mod tests {
                 .collect();
             let borrowed: Vec<Encoded<'_>> = encoded.iter().map(|(n, v)| (&n[..], &v[..])).collect();
             let mut ours = Vec::new();
-            entry(&mut ours, id, &dn, &borrowed);
+            entry(&mut ours, &integer(id), &[dn.as_bytes()], &borrowed);
 
             let attributes = attributes
                 .into_iter()

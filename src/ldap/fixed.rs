@@ -65,7 +65,7 @@ impl Fixed {
             .iter()
             .filter_map(|(attribute, values)| writer.selection.encoded(*attribute, values))
             .collect();
-        encode::entry(out, writer.message_id, &self.dn, &attributes);
+        encode::entry(out, &writer.message_id, &[self.dn.as_bytes()], &attributes);
     }
 
     /// Whether the entry answers a filter. Searches below a base find it by class and name only: else a mail

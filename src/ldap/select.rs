@@ -7,12 +7,15 @@ use std::borrow::Cow;
 use super::encode::{EMPTY_SET, Encoded};
 use super::schema::{self, Attribute};
 use crate::view::ber;
+use crate::view::field::Field;
 
 /// The attributes that a search asked for.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// By attribute: its name as an encoded octet string, where it is wanted.
     names: Vec<Option<Cow<'static, [u8]>>>,
+    /// How many are wanted.
+    count: usize,
     types_only: bool,
     names_none: bool,
 }
@@ -23,6 +26,7 @@ impl Selection {
     pub fn new(requested: &[String], types_only: bool) -> Self {
         let mut selection = Self {
             names: vec![None; Attribute::COUNT],
+            count: 0,
             types_only,
             names_none: requested.iter().all(|name| matches!(name.as_str(), "*" | "+")),
         };
@@ -67,6 +71,7 @@ impl Selection {
         let Some(place @ None) = self.names.get_mut(attribute.index()) else {
             return;
         };
+        self.count += 1;
         *place = Some(match asked {
             Some(name) => {
                 let mut encoded = Vec::with_capacity(ber::element_size(name.len()));
@@ -79,12 +84,18 @@ impl Selection {
 
     /// How many attributes are wanted.
     pub fn count(&self) -> usize {
-        self.names.iter().flatten().count()
+        self.count
     }
 
     /// Whether the attribute is wanted.
     pub fn wants(&self, attribute: Attribute) -> bool {
         matches!(self.names.get(attribute.index()), Some(Some(_)))
+    }
+
+    /// Whether of all fields only some of these are wanted.
+    pub fn is_within(&self, fields: &[Field]) -> bool {
+        let others = Field::ALL.iter().filter(|field| !fields.contains(field));
+        !others.copied().any(|field| self.wants(field.into()))
     }
 
     /// The attribute as it goes into the answer; `None` where it is not wanted.
@@ -97,7 +108,6 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::field::Field;
 
     fn asked(names: &[&str]) -> Selection {
         Selection::new(

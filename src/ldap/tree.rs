@@ -2,6 +2,8 @@
 //!
 //! Says where a name points, not whether there is an entry: the directory tells that.
 
+use std::borrow::Cow;
+
 use super::dn::{Ava, Dn, DnError, Rdn};
 use super::schema::Attribute;
 use crate::query::{Key, Kind, Kinds};
@@ -78,14 +80,40 @@ pub struct Suffix {
     pub container: Container,
     pub text: String,
     pub dn: Dn,
+    /// What follows the value in the name of a mailbox, a professional, a structure.
+    tails: [String; 3],
+}
+
+/// The name of an entry in three parts, as they are written one behind the other.
+#[derive(Debug, Clone)]
+pub struct EntryDn<'a> {
+    attribute: &'static str,
+    /// Escaped.
+    value: Cow<'a, [u8]>,
+    tail: &'a str,
+}
+
+impl EntryDn<'_> {
+    /// The octets of the name.
+    pub fn parts(&self) -> [&[u8]; 3] {
+        [self.attribute.as_bytes(), &self.value, self.tail.as_bytes()]
+    }
+}
+
+impl std::fmt::Display for EntryDn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.parts().concat()))
+    }
 }
 
 impl Suffix {
     fn new(container: Container, text: &str) -> Result<Self, DnError> {
         let dn = Dn::parse(text)?;
+        let text = dn.to_string();
         Ok(Self {
             container,
-            text: dn.to_string(),
+            tails: ["bal", "professionnels", "structures"].map(|unit| format!(",ou={unit},{text}")),
+            text,
             dn,
         })
     }
@@ -99,13 +127,18 @@ impl Suffix {
     }
 
     /// The name of an entry, from the value of its naming attribute.
-    pub fn entry_dn(&self, kind: Kind, value: &str) -> String {
-        let (attribute, unit) = match kind {
-            Kind::Mailbox => ("mail=", ",ou=bal,"),
-            Kind::Professional => ("uid=", ",ou=professionnels,"),
-            Kind::Structure => ("uid=", ",ou=structures,"),
+    pub fn entry_dn<'a>(&'a self, kind: Kind, value: &'a [u8]) -> EntryDn<'a> {
+        let [mailbox, professional, structure] = &self.tails;
+        let (attribute, tail) = match kind {
+            Kind::Mailbox => ("mail=", mailbox),
+            Kind::Professional => ("uid=", professional),
+            Kind::Structure => ("uid=", structure),
         };
-        [attribute, &super::dn::escape(value), unit, &self.text].concat()
+        EntryDn {
+            attribute,
+            value: super::dn::escape_octets(value),
+            tail,
+        }
     }
 
     /// The name of an account, as answered to "Who am I?".
@@ -293,7 +326,9 @@ mod tests {
             Place::Container(container, suffix) => {
                 format!("{container:?} {}", suffix.container_dn(container))
             }
-            Place::Entry(Key::Mailbox(value), suffix) => suffix.entry_dn(Kind::Mailbox, &value),
+            Place::Entry(Key::Mailbox(value), suffix) => {
+                suffix.entry_dn(Kind::Mailbox, value.as_bytes()).to_string()
+            }
             Place::Entry(key, suffix) => format!("{key:?} {}", suffix.text),
             Place::Account(name, _) => format!("account {name}"),
             Place::Nowhere(above) => format!("nowhere below <{above}>"),

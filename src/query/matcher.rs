@@ -17,6 +17,10 @@ pub trait Subject {
     /// looked for in many and nothing else is done with them.
     fn forms(&self, field: Field) -> Cow<'_, [u8]>;
     fn entry(&self) -> EntryView<'_>;
+    /// Whether it has a field.
+    fn has(&self, field: Field) -> bool {
+        self.entry().get(field).is_some()
+    }
 }
 
 /// A prepared filter.
@@ -140,7 +144,7 @@ impl Prepared {
                 .is_some_and(|values| values.values().any(meets))
         };
         match self {
-            Self::Present => subject.entry().get(field).is_some(),
+            Self::Present => subject.has(field),
             Self::Equals(wanted) => any_value(&|value| equality_form(matching, value) == *wanted),
             Self::AtLeast(bound) => {
                 any_value(&|value| compare(matching, value, bound).is_some_and(|o| o.is_ge()))
@@ -166,6 +170,8 @@ impl Prepared {
                         words_are_in(local.unwrap_or(address), pieces, *whole)
                             || matches!(pieces.as_slice(), [one] if one.needle() == address)
                     }),
+                    // A separator ends a word and no piece holds one, so that the forms need not be told apart.
+                    _ if pieces.len() == 1 => !forms.is_empty() && words_are_in(&forms, pieces, *whole),
                     _ => each_form(&forms).any(|form| words_are_in(form, pieces, *whole)),
                 }
             }
@@ -174,9 +180,15 @@ impl Prepared {
 }
 
 fn each_form(forms: &[u8]) -> impl Iterator<Item = &[u8]> {
-    forms
-        .split(|byte| *byte == SEPARATOR as u8)
-        .filter(|form| !form.is_empty())
+    let mut ends = memchr::memchr_iter(SEPARATOR as u8, forms).chain([forms.len()]);
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = ends.next()?;
+        let form = forms.get(start..end);
+        start = end + 1;
+        form
+    })
+    .filter(|form| !form.is_empty())
 }
 
 impl Pieces {

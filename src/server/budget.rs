@@ -44,6 +44,11 @@ impl Budget {
         }
     }
 
+    /// Whether there is a bound at all.
+    pub fn has_bound(&self) -> bool {
+        self.per_day > 0
+    }
+
     /// By what a thing is remembered.
     pub fn key(&self, thing: &impl std::hash::Hash) -> u32 {
         // The low half of the hash is as good as the whole for telling things apart.
@@ -52,7 +57,7 @@ impl Budget {
 
     /// Takes things that an address is about to read, in order; how many of them it may. `now` tells the day.
     pub fn spend(&self, address: IpAddr, things: &[u32], now: SystemTime) -> usize {
-        if self.per_day == 0 {
+        if !self.has_bound() {
             return things.len();
         }
         let day = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / DAY.as_secs();

@@ -5,8 +5,8 @@ use tantivy::directory::OwnedBytes;
 use super::{Answer, Directory, ServiceError, stale};
 use crate::directory::text::{fold, fold_exact};
 use crate::index;
+use crate::index::record::Record;
 use crate::index::snapshot::{Ask, Matched, SearchEnd};
-use crate::index::views::Record;
 use crate::query::{Key, Kind, Mark};
 use crate::view::entry::EntryView;
 use crate::view::field::Field;
@@ -59,7 +59,7 @@ impl Directory {
         Ok((found, end))
     }
 
-    /// Gives each of these entries to `take` where it lies, without copying it.
+    /// Gives each of these entries to `take` where it lies, without copying it: as much of it as `ask` says is read.
     pub fn each(&self, ask: &Ask<'_>, viewer: &Viewer, take: &mut dyn FnMut(&Seen<'_>)) -> Answer<SearchEnd> {
         let snapshot = self.snapshot()?;
         if !self.tells_mailboxes() {
@@ -67,7 +67,11 @@ impl Directory {
         }
         let end = snapshot.each(ask, &mut |Matched { kind, record, .. }| {
             let unpacked;
-            let entry = match record.hot_entry() {
+            let entry = match ask.first_fields_do {
+                true => record.first_fields(),
+                false => record.hot_entry(),
+            };
+            let entry = match entry {
                 Some(entry) => entry,
                 None => {
                     unpacked = record.entry();

@@ -120,9 +120,27 @@ impl<'e> EntryView<'e> {
             .map(|(_, values)| values)
     }
 
+    /// The entry with these fields alone, in their order.
+    pub fn only(self, fields: &[Field]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for field in fields {
+            if let Some(ValueSet(set)) = self.get(*field) {
+                bytes.push(*field as u8);
+                bytes.extend_from_slice(&(set.len() as u32).to_be_bytes());
+                bytes.extend_from_slice(set);
+            }
+        }
+        bytes
+    }
+
     /// The first value of a field.
     pub fn first(self, field: Field) -> Option<&'e str> {
         self.get(field)?.values().next()
+    }
+
+    /// The same as it was written when the index was built, without looking at it again.
+    pub fn first_octets(self, field: Field) -> Option<&'e [u8]> {
+        self.get(field)?.octets().next()
     }
 }
 
@@ -134,11 +152,16 @@ impl<'e> ValueSet<'e> {
 
     /// The values.
     pub fn values(self) -> impl Iterator<Item = &'e str> {
+        self.octets().map_while(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The values as they were written.
+    fn octets(self) -> impl Iterator<Item = &'e [u8]> {
         let mut rest = read_element(self.0).map_or(&[][..], |(content, _)| content);
         std::iter::from_fn(move || {
             let (content, tail) = read_element(rest)?;
             rest = tail;
-            std::str::from_utf8(content).ok()
+            Some(content)
         })
     }
 }

@@ -3,8 +3,8 @@
 
 use tantivy::DocAddress;
 
+use crate::index::record::Record;
 use crate::index::snapshot::Snapshot;
-use crate::index::views::Record;
 
 /// Found beyond the limit before the worst are let go.
 const SPARE: usize = 1024;

@@ -27,6 +27,8 @@ pub struct Question<'a> {
     pub viewer: &'a Viewer,
     pub kinds: Kinds,
     pub filter: &'a Filter,
+    /// Of the entries sent, only those fields are read that are found fastest.
+    pub first_fields_do: bool,
     pub deadline: Instant,
     pub cancelled: &'a AtomicBool,
 }
@@ -64,6 +66,7 @@ impl<'a> Question<'a> {
             after: None,
             skip: 0,
             limit: 0,
+            first_fields_do: self.first_fields_do,
             deadline: self.deadline,
             cancelled: self.cancelled,
         }

@@ -26,6 +26,7 @@ use self::request::SearchRequest;
 use super::controls::sort::{self, Arrangement, SortFault, SortResult};
 use super::controls::{Asked, assertion, matched, view};
 use super::dn::Dn;
+use super::encode;
 use super::filter::translate;
 use super::fixed::Offer;
 use super::reply::{self, Operation};
@@ -139,7 +140,7 @@ impl<'a> Search<'a> {
             request,
             asked,
             writer: Writer {
-                message_id: asker.message_id,
+                message_id: encode::integer(asker.message_id),
                 selection: Selection::new(&request.attributes, request.types_only),
                 values: asked
                     .values
@@ -263,23 +264,28 @@ impl<'a> Search<'a> {
 
     /// Writes an entry of the directory; whether it is to stay, [`Self::settle`] tells.
     fn write(&mut self, seen: &Seen<'_>, suffix: &Suffix) {
-        if *self.asker.viewer == Viewer::Public {
-            let name = seen.entry.first(naming_field(seen.kind));
+        if self.is_bounded() {
+            let name = seen.entry.first_octets(naming_field(seen.kind));
             self.spent.push(self.context.budget.key(&(seen.kind, name)));
         }
         self.writer.entry(&mut self.buffer, seen, suffix);
         self.ends.push(self.buffer.len());
     }
 
+    /// Whether what is read counts.
+    fn is_bounded(&self) -> bool {
+        *self.asker.viewer == Viewer::Public && self.context.budget.has_bound()
+    }
+
     /// Of the entries written, takes those back that are beyond the budget of the public.
     fn settle(&mut self) -> Ended<()> {
         let written = self.ends.len();
-        let kept = match self.asker.viewer {
-            Viewer::Public => {
+        let kept = match self.is_bounded() {
+            true => {
                 let budget = &self.context.budget;
                 budget.spend(self.asker.address, &self.spent, self.asker.time)
             }
-            _ => written,
+            false => written,
         };
         if kept < written {
             let end = kept.checked_sub(1).and_then(|last| self.ends.get(last));
@@ -360,7 +366,7 @@ pub fn entry_at(context: &Context, key: &Key, suffix: &Suffix, asker: &Asker<'_>
         .entry(key, asker.viewer)
         .map_err(|fault| unavailable(&fault))?
         .ok_or_else(|| reply::no_such_object(suffix.container_dn(container)))?;
-    let name = EntryView::new(&found.entry).first(naming_field(found.kind));
+    let name = EntryView::new(&found.entry).first_octets(naming_field(found.kind));
     let is_public = *asker.viewer == Viewer::Public;
     let key = context.budget.key(&(found.kind, name));
     if is_public && context.budget.spend(asker.address, &[key], asker.time) == 0 {

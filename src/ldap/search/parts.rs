@@ -5,6 +5,7 @@ use ldap3_proto::proto::LdapResultCode;
 use super::matches::{Question, Start};
 use super::range::Range;
 use super::{Ended, Search, limit_or_none, size_limit};
+use crate::index::record::FIRST_FIELDS_OF_MAILBOX;
 use crate::ldap::controls::paged::{self, Page, Progress, Scope};
 use crate::ldap::controls::sort::Arrangement;
 use crate::ldap::controls::view::{self, Outcome, Target, View};
@@ -19,6 +20,7 @@ impl<'a> Search<'a> {
             viewer: self.asker.viewer,
             kinds,
             filter: self.filter,
+            first_fields_do: self.writer.selection.is_within(&FIRST_FIELDS_OF_MAILBOX),
             deadline: self.deadline,
             cancelled: self.asker.cancelled,
         }
