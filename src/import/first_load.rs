@@ -30,7 +30,7 @@ pub struct FirstLoad {
 
 impl FirstLoad {
     /// Prepares the tables, if nothing was published yet. Who asks for their rows from now on waits for the end of the
-    /// transaction; when somebody does already, loading goes the ordinary way, and `None` is given.
+    /// transaction; where somebody does already, and goes on, loading goes the ordinary way, and `None` is given.
     pub async fn begin(publication: &mut Publication<'_>) -> Result<Option<Self>, sqlx::Error> {
         if !publication.is_first() {
             return Ok(None);
@@ -46,6 +46,9 @@ impl FirstLoad {
             Err(error) if is_lock_taken(&error) => return Ok(None),
             Err(error) => return Err(error),
         }
+        sqlx::query("set local lock_timeout = 0")
+            .execute(&mut *attempt)
+            .await?;
         let indexes: Vec<(String, String)> = sqlx::query_as(
             "select case when c.oid is null then format('drop index %s', i.indexrelid::regclass)
                          else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end,
