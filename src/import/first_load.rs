@@ -37,8 +37,8 @@ impl FirstLoad {
         }
         let mut attempt = publication.connection.begin().await?;
         let tables = TABLES.join(", ");
-        let lock = format!("lock table {tables} in access exclusive mode nowait");
-        match sqlx::query(sqlx::AssertSqlSafe(lock))
+        let lock = format!("set local lock_timeout = '2s'; lock table {tables} in access exclusive mode");
+        match sqlx::raw_sql(sqlx::AssertSqlSafe(lock))
             .execute(&mut *attempt)
             .await
         {
