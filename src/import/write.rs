@@ -143,8 +143,9 @@ pub async fn write(
         report.secondes += start.elapsed().as_secs_f64();
         reports.push(report);
     }
-    write_persons(publication, people, qualifications, diplomas, &mut reports).await?;
+    // A million keys are forgotten before the people are compared, who are many more.
     keys.save(publication).await?;
+    write_persons(publication, people, qualifications, diplomas, &mut reports).await?;
     if places_told {
         centres::refresh(publication).await?;
     }
