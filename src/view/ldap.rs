@@ -1,5 +1,8 @@
 //! Entries of the LDAP tree, made from professionals, structures and mailboxes (`interfaces.md`, LDAP).
 
+mod holder;
+mod spots;
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -11,13 +14,15 @@ use super::postal::Lines;
 use crate::directory::mailbox::{Attachment, Mailbox};
 use crate::directory::professional::{Labelled, Professional};
 use crate::directory::structure::{Address, Structure};
+use holder::Holder;
+use spots::spots;
 
 /// A mailbox's public entry.
 pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
     let mut e = EntryBuilder::default();
     let holder = Holder::of(mailbox);
     let label = match holder.nom {
-        "" => mailbox_label(mailbox),
+        "" => spots::label(mailbox),
         _ => String::new(),
     };
     if holder.nom.is_empty() {
@@ -28,7 +33,7 @@ pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
         e.push(Field::Sn, holder.nom)
             .push(Field::GivenName, holder.prenom);
     }
-    let first_town = places(mailbox)
+    let first_town = spots(mailbox)
         .next()
         .map_or("", |place| place.adresse.commune.as_str());
     if holder.nom.is_empty() {
@@ -40,7 +45,7 @@ pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
     e.push(Field::Mail, &mailbox.adresse_publiee);
     e.push(Field::Uid, &mailbox.id);
     e.extend(Field::Title, [holder.profession, holder.savoir_faire]);
-    for place in places(mailbox) {
+    for place in spots(mailbox) {
         e.push(Field::O, place.nom);
         e.extend(Field::Street, street(place.adresse));
         push_place(&mut e, place.adresse);
@@ -155,122 +160,6 @@ pub fn structure(structure: &Structure) -> Vec<u8> {
     }
     push_operational(&mut e, &s.id, s.created_at, s.modified_at);
     e.finish()
-}
-
-/// The words of the row itself where the directory does not know the holder.
-struct Holder<'m> {
-    nom: &'m str,
-    prenom: &'m str,
-    profession: &'m str,
-    savoir_faire: &'m str,
-    identification: &'m str,
-    identifiant: &'m str,
-    type_identifiant: &'m str,
-}
-
-impl<'m> Holder<'m> {
-    fn of(mailbox: &'m Mailbox) -> Self {
-        let row = mailbox
-            .attachments
-            .iter()
-            .find(|a| !a.identification_nationale.is_empty() || !a.nom.is_empty());
-        fn label(labelled: Option<&Labelled>) -> &str {
-            labelled.map_or("", |labelled| &labelled.libelle)
-        }
-        match (&mailbox.professional, row) {
-            (Some(p), row) => {
-                let practice = p.practices.first();
-                Self {
-                    nom: &p.nom,
-                    prenom: &p.prenom,
-                    profession: label(practice.map(|x| &x.profession)),
-                    savoir_faire: label(
-                        practice
-                            .and_then(|x| x.qualifications.first())
-                            .map(|q| &q.savoir_faire)
-                            .or_else(|| row?.savoir_faire.as_ref()),
-                    ),
-                    identification: &p.identification_nationale,
-                    identifiant: &p.identifiant,
-                    type_identifiant: p.identification_nationale.get(..1).unwrap_or(""),
-                }
-            }
-            (None, Some(row)) => Self {
-                nom: &row.nom,
-                prenom: &row.prenom,
-                profession: label(row.profession.as_ref()),
-                savoir_faire: label(row.savoir_faire.as_ref()),
-                identification: &row.identification_nationale,
-                identifiant: &row.identifiant_pp,
-                type_identifiant: &row.type_identifiant_pp,
-            },
-            (None, None) => Self {
-                nom: "",
-                prenom: "",
-                profession: "",
-                savoir_faire: "",
-                identification: "",
-                identifiant: "",
-                type_identifiant: "",
-            },
-        }
-    }
-}
-
-/// `CLINIQUE EXEMPLE - ADDICTOLOGIE`, or the address where the rows name nothing.
-fn mailbox_label(mailbox: &Mailbox) -> String {
-    let attachment = mailbox.attachments.first();
-    let organisation = places(mailbox)
-        .map(|place| place.nom)
-        .find(|nom| !nom.is_empty())
-        .unwrap_or("");
-    let service = attachment.map_or("", |a| a.service.as_str());
-    let service = if service.is_empty() {
-        mailbox.description.as_str()
-    } else {
-        service
-    };
-    match (organisation, service) {
-        ("", "") => mailbox.adresse.clone(),
-        (organisation, "") => organisation.to_owned(),
-        ("", service) => service.to_owned(),
-        (organisation, service) => format!("{organisation} - {service}"),
-    }
-}
-
-struct Spot<'m> {
-    nom: &'m str,
-    adresse: &'m Address,
-    telephone: &'m str,
-}
-
-/// The box's own rows, first row first, then its holder's activities.
-fn places(mailbox: &Mailbox) -> impl Iterator<Item = Spot<'_>> {
-    fn of_structure(s: &Structure) -> Spot<'_> {
-        Spot {
-            nom: &s.nom,
-            adresse: &s.adresse,
-            telephone: &s.telephone,
-        }
-    }
-    fn of_row(a: &Attachment) -> Option<Spot<'_>> {
-        let telephone = a.structure.as_ref().map_or("", |s| s.telephone.as_str());
-        match &a.structure {
-            Some(s) if a.raison_sociale.is_empty() => Some(of_structure(s)),
-            _ if a.raison_sociale.is_empty() && a.adresse.commune.is_empty() => None,
-            _ => Some(Spot {
-                nom: &a.raison_sociale,
-                adresse: &a.adresse,
-                telephone,
-            }),
-        }
-    }
-    let own = mailbox.attachments.iter().filter_map(of_row);
-    let held = mailbox
-        .professional
-        .iter()
-        .flat_map(|p| p.structures().map(|s| of_structure(s)));
-    own.chain(held)
 }
 
 fn street(address: &Address) -> impl Iterator<Item = &str> {
