@@ -3,6 +3,9 @@
 //! Source: ANS, DSFT V300 table 22 (64 + `@` + 255, 256 characters in all). No error here ever repeats an
 //! address: the local part of a citizen's one is a health identifier.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest local part, domain and whole address, in characters.
@@ -11,7 +14,7 @@ const MAX_DOMAIN: usize = 255;
 const MAX_ADDRESS: usize = 256;
 
 /// The domain of citizens' mailboxes.
-const CITIZENS: &str = "patient.mssante.fr";
+static CITIZENS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("patient.mssante.fr"));
 
 /// Domains of Apicrypt version 1, each with its sub-domains; then the Apicrypt domains of the trust space.
 const APICRYPT_V1: [&str; 2] = ["apicrypt.org", "apicrypt.fr"];
@@ -90,7 +93,7 @@ pub fn is_citizen(text: &str) -> bool {
     holds_citizens_domain(&plain)
 }
 
-/// Whether [`is_citizen`] need be asked of a line: every way to dress an address has a `@`, a `%`, or a character of
+/// Whether [`is_citizen`] need be asked of a line or a field: every way to dress an address has a `@`, a `%`, or a character of
 /// the block of full-width forms. Most lines of most files have none.
 pub fn may_hold_address(line: &[u8]) -> bool {
     memchr::memchr3(b'@', b'%', 0xEF, line).is_some()
@@ -99,9 +102,9 @@ pub fn may_hold_address(line: &[u8]) -> bool {
 /// The domain as whole labels: `impatient.mssante.fr` and `patient.mssante.fr-exemple.invalid` are others.
 fn holds_citizens_domain(plain: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || c == '-';
-    plain.match_indices(CITIZENS).any(|(start, found)| {
+    CITIZENS.find_iter(plain.as_bytes()).any(|start| {
         let before = plain.get(..start).unwrap_or_default();
-        let after = plain.get(start + found.len()..).unwrap_or_default();
+        let after = plain.get(start + CITIZENS.needle().len()..).unwrap_or_default();
         !before.ends_with(goes_on) && !after.starts_with(goes_on)
     })
 }

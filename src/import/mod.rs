@@ -171,8 +171,9 @@ pub async fn run(
         if let Err(error) = changes::prune(&mut connection, options.history_days).await {
             tracing::warn!(%error, "the old part of the change log stays until the next import");
         }
-        // Plans for the tables as they are now; a failure only costs speed.
-        if version.is_some() {
+        // Plans for the tables as they are now, where they are others than before; a failure only costs speed.
+        let much = sqlx::query_scalar("select rebuild from publications where version = $1");
+        if let Ok(Some(true)) = much.bind(version).fetch_optional(&mut connection).await {
             let _ = sqlx::query("analyze").execute(&mut connection).await;
         }
     }

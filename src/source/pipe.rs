@@ -239,7 +239,10 @@ impl Layout {
         let mut values = [""; MAX_FIELDS];
         let mut count = 0;
         let mut last_is_empty = false;
-        for field in text.split('|') {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'|', line).chain([line.len()]) {
+            let field = text.get(start..end).unwrap_or("");
+            start = end + 1;
             if let Some(value) = values.get_mut(count) {
                 *value = trim(field);
                 last_is_empty = value.is_empty();
@@ -253,7 +256,7 @@ impl Layout {
             });
         }
         if may_hold_address(line)
-            && let Some(place) = values.iter().take(count).position(|value| is_citizen(value))
+            && let Some(place) = values.iter().take(count).position(|value| holds_citizen(value))
         {
             let known = places.iter().position(|known| *known == Some(place));
             return Err(Fault {
@@ -263,6 +266,10 @@ impl Layout {
         }
         Ok(Fields { values, places })
     }
+}
+
+fn holds_citizen(value: &str) -> bool {
+    may_hold_address(value.as_bytes()) && is_citizen(value)
 }
 
 /// Trims blanks and no-break spaces; most fields have none.
