@@ -23,8 +23,9 @@ use crate::store::documents::Document;
 const MEMORY: usize = 32 << 20;
 /// Segments that hold most mailboxes, once they are joined.
 const SEGMENTS: usize = 2;
-/// A segment that holds less than this part of the mailboxes is left alone.
-const SMALL: u64 = 16;
+/// A segment that holds less than this part of the mailboxes is left alone: changes make such. A new index of five million
+/// mailboxes has some fifty segments.
+const SMALL: u64 = 64;
 /// Fewer mailboxes than this are found fast however they lie.
 const WORTH_JOINING: u64 = 20_000;
 
