@@ -278,11 +278,10 @@ fn psql(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     (session, statements, answers)
 }
 
-#[test]
-fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_it_brought() {
-    let place = Place::new();
-    let _node = place.serve(&[]);
-    let (mut session, mut statements, answers) = psql(&place);
+/// Loads the sample as an empty place's first import, and does something while it waits for an operator's publication
+/// to end. What is done gets the session that publishes.
+fn first_import_while(place: &Place, act: impl FnOnce(&mut ChildStdin)) {
+    let (mut session, mut statements, answers) = psql(place);
     // As an operator's publication holds it.
     writeln!(
         statements,
@@ -295,15 +294,24 @@ fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_i
         eventually("the import waits", Duration::from_secs(60), || {
             place.sql("select count(*) from pg_locks where not granted") == "1"
         });
+        act(&mut statements);
+        drop(statements);
+        import.join().unwrap();
+    });
+    assert!(session.wait().unwrap().success());
+}
+
+#[test]
+fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_it_brought() {
+    let place = Place::new();
+    let _node = place.serve(&[]);
+    first_import_while(&place, |statements| {
         writeln!(
             statements,
             "insert into publications (version, rebuild, public_version) values (1, false, 1); commit;"
         )
         .unwrap();
-        import.join().unwrap();
     });
-    drop(statements);
-    assert!(session.wait().unwrap().success());
     for (genre, table, entries) in [
         ('p', "professionals", "500"),
         ('m', "mailboxes where not liste_rouge", "174"),
@@ -320,22 +328,9 @@ fn who_knows_what_an_operator_published_during_the_first_load_is_told_all_that_i
 fn status_answers_while_a_first_import_has_its_tables_to_itself() {
     let place = Place::new();
     let _node = place.serve(&[]);
-    let (mut session, mut statements, answers) = psql(&place);
-    // As an operator's publication holds it.
-    statements
-        .write_all(b"begin; select 'held' from pg_advisory_xact_lock(7020098466046816870);\n")
-        .unwrap();
-    assert_eq!(answers.lines().next().unwrap().unwrap(), "held");
-    std::thread::scope(|scope| {
-        let import = scope.spawn(|| place.import(&[&sample()]));
-        eventually("the import waits", Duration::from_secs(60), || {
-            place.sql("select count(*) from pg_locks where not granted") == "1"
-        });
+    first_import_while(&place, |_| {
         assert!(place.ok(&["status"]).contains("the first import is under way"));
-        drop(statements);
-        import.join().unwrap();
     });
-    assert!(session.wait().unwrap().success());
     assert!(place.ok(&["status"]).contains("500 professionals"));
 }
 

@@ -10,7 +10,7 @@ use super::publication::Publication;
 use crate::store::connect::is_lock_taken;
 
 /// Large tables that imports alone write. Mailboxes are not among them: operators may publish some meanwhile.
-const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 9] = [
     "professionals",
     "professional_identifiers",
     "practices",

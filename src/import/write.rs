@@ -11,21 +11,13 @@ use super::write_lists::ListKind;
 use super::write_reference::{LabelOrigin, Labels};
 use super::write_structures::StructureKeys;
 use super::{
-    centres, guard, write_boxes, write_finess, write_lists, write_people, write_reference, write_structures,
+    centres, first_load, guard, write_boxes, write_finess, write_lists, write_people, write_reference,
+    write_structures,
 };
 use crate::source::{Extract, Kind};
 
-/// Tables that hold what extracts told.
-const LOADED_TABLES: [&str; 17] = [
-    "professionals",
-    "professional_identifiers",
-    "practices",
-    "qualifications",
-    "diplomas",
-    "activities",
-    "structure_keys",
-    "structures_finess",
-    "structures_rpps",
+/// Tables that hold what extracts told, besides the [large ones](first_load::TABLES).
+const OTHER_TABLES: [&str; 8] = [
     "commune_centres",
     "postcode_centres",
     "mailboxes",
@@ -48,7 +40,7 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
         .fetch_optional(&mut *publication.connection)
         .await?;
     if marked.is_some() && !sample {
-        for table in LOADED_TABLES {
+        for table in first_load::TABLES.into_iter().chain(OTHER_TABLES) {
             let statement = format!("delete from {table}");
             sqlx::query(sqlx::AssertSqlSafe(statement))
                 .execute(&mut *publication.connection)
