@@ -39,8 +39,8 @@ pub struct Documents<'c> {
     /// Whether structures are read when they are needed rather than all at first.
     on_demand: bool,
     structures: Structures,
-    /// The last one of all structures that was read.
-    last_structure: i64,
+    /// Whether the reading of all structures has begun.
+    is_reading_structures: bool,
     /// Mailboxes by an alias for which no structure has answered yet.
     counts: HashMap<String, i64>,
     /// Type digit + identifier → structure.
@@ -67,7 +67,7 @@ impl<'c> Documents<'c> {
             domains,
             on_demand: followed.is_some(),
             structures: Structures::default(),
-            last_structure: 0,
+            is_reading_structures: false,
             counts: HashMap::new(),
             aliases: HashMap::new(),
             looked_up: HashSet::new(),

@@ -12,28 +12,21 @@ use crate::store::aliases::structures_named;
 use crate::visibility::COUNTED_BOX;
 
 /// Structures read at a time.
-const BATCH: i64 = 20_000;
+const BATCH: usize = 20_000;
 
 impl Documents<'_> {
     /// The next structures, none after the last: what is read of other entries shows those that were read before.
     pub async fn next_structures(&mut self) -> Result<Vec<(i64, Arc<Structure>)>, sqlx::Error> {
-        if self.last_structure == 0 {
-            self.counts = sqlx::query_as::<_, (String, i64)>(sqlx::AssertSqlSafe(counts("true")))
-                .fetch_all(&mut *self.connection)
-                .await?
-                .into_iter()
-                .collect();
+        if !self.is_reading_structures {
+            self.is_reading_structures = true;
+            self.begin_structures().await?;
         }
-        let statement = format!("{STRUCTURES} where id > $1 order by id limit $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(self.last_structure)
-            .bind(BATCH)
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("fetch {BATCH} from all_structures")))
             .fetch_all(&mut *self.connection)
             .await?;
         let mut batch = Vec::with_capacity(rows.len());
         for row in rows {
             let id: i64 = row.try_get(0)?;
-            self.last_structure = id;
             let mut structure = self.structure(&row)?;
             for alias in aliases(&structure) {
                 // Several establishments may share a SIRET: the first one known answers for it.
@@ -46,6 +39,20 @@ impl Documents<'_> {
             batch.push((id, Arc::new(structure)));
         }
         Ok(batch)
+    }
+
+    /// Reads the numbers of mailboxes, and opens a cursor: Postgres cannot begin its joins behind an id, so that each
+    /// batch asked for by itself costs as much as all before it.
+    async fn begin_structures(&mut self) -> Result<(), sqlx::Error> {
+        let counts: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(counts("true")))
+            .fetch_all(&mut *self.connection)
+            .await?;
+        self.counts = counts.into_iter().collect();
+        let cursor = format!("declare all_structures no scroll cursor for {STRUCTURES} order by id");
+        sqlx::query(sqlx::AssertSqlSafe(cursor))
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
     }
 
     /// Structures that changed, with their numbers of mailboxes.
