@@ -10,6 +10,7 @@ use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::apart::apart;
 use super::error::ExportError;
 use super::files::{self, MANIFEST};
 use super::layout::Kind;
@@ -213,7 +214,8 @@ impl Inner {
     }
 
     async fn make(&self, kind: Kind, manifest: &mut Manifest) -> Result<(), ExportError> {
-        let made = files::make(&self.pool, &self.folder, kind).await?;
+        let (pool, folder) = (self.pool.clone(), self.folder.clone());
+        let made = apart(async move { files::make(&pool, &folder, kind).await }).await?;
         let next = manifest.with(made);
         files::publish(&self.folder, &next)?;
         *manifest = next;

@@ -1,11 +1,12 @@
 //! Extractions: whole files made after each import, and filtered or differential ones made as they are read.
 //!
-//! A [`snapshot`] of the store gives rows by `COPY`; [`row`] cuts them, a [`layout`] names their columns and labels
+//! A [`snapshot`] of the store gives rows by `COPY`, on a thread [`apart`]; [`row`] cuts them, a [`layout`] names their columns and labels
 //! their codes, [`columns`] gives the values in a format's [`spelling`], and one encoder per format ([`csv`], [`ndjson`],
 //! [`parquet`]) writes them. [`stream`] sends rows as they come, in constant memory; [`files`] writes the national files
 //! and [`keeper`] keeps them in step with the store.
 //! Red-listed mailboxes are left out where the rows are read, and nowhere else.
 
+pub mod apart;
 pub mod columns;
 pub mod csv;
 pub mod encoder;

@@ -36,12 +36,11 @@ pub struct Parquet {
     rows: usize,
 }
 
-/// The values of one column in the group: texts end to end, where each ends, and which rows have one.
+/// The values of one column in the group: texts end to end, which row each is of and where it ends.
 #[derive(Default)]
 struct Held {
     text: Vec<u8>,
-    ends: Vec<usize>,
-    levels: Vec<i16>,
+    present: Vec<(usize, usize)>,
 }
 
 /// Takes what the writer writes, until it is fetched.
@@ -103,7 +102,7 @@ impl Parquet {
             let mut group = writer.next_row_group()?;
             let mut held = self.held.iter_mut();
             while let (Some(mut column), Some(held)) = (group.next_column()?, held.next()) {
-                held.write(column.typed::<ByteArrayType>())?;
+                held.write(self.rows, column.typed::<ByteArrayType>())?;
                 column.close()?;
             }
             group.close()?;
@@ -115,33 +114,41 @@ impl Parquet {
 }
 
 impl Held {
-    fn push(&mut self, value: &[u8]) {
-        self.levels.push(i16::from(!value.is_empty()));
+    fn push(&mut self, row: usize, value: &[u8]) {
         if !value.is_empty() {
             self.text.extend_from_slice(value);
-            self.ends.push(self.text.len());
+            self.present.push((row, self.text.len()));
         }
     }
 
-    /// Writes the values and forgets them.
-    fn write(&mut self, column: &mut ColumnWriterImpl<ByteArrayType>) -> Result<(), ExportError> {
+    /// Writes the values of so many rows and forgets them.
+    fn write(
+        &mut self,
+        rows: usize,
+        column: &mut ColumnWriterImpl<ByteArrayType>,
+    ) -> Result<(), ExportError> {
         // The next group will be about as long.
         let room = Vec::with_capacity(self.text.len() + self.text.len() / 8);
         let text = Bytes::from(std::mem::replace(&mut self.text, room));
+        let mut levels = vec![0; rows];
+        for (row, _) in &self.present {
+            if let Some(level) = levels.get_mut(*row) {
+                *level = 1;
+            }
+        }
         let mut start = 0;
-        let mut values = self.ends.drain(..).map(|end| {
+        let mut values = self.present.drain(..).map(|(_, end)| {
             let value = text.slice(start..end);
             start = end;
             ByteArray::from(value)
         });
         let mut batch = Vec::with_capacity(BATCH);
-        for levels in self.levels.chunks(BATCH) {
+        for levels in levels.chunks(BATCH) {
             let present = levels.iter().filter(|level| **level > 0).count();
             batch.extend(values.by_ref().take(present));
             column.write_batch(&batch, Some(levels), None)?;
             batch.clear();
         }
-        self.levels.clear();
         Ok(())
     }
 }
@@ -164,10 +171,10 @@ impl Encode for Parquet {
     }
 
     fn row(&mut self, row: &Row, out: &mut Vec<u8>) -> Result<(), ExportError> {
-        let held = &mut self.held;
+        let (held, place) = (&mut self.held, self.rows);
         self.columns.each::<Parquet>(row, |number, value| {
             if let Some(held) = held.get_mut(number) {
-                held.push(value);
+                held.push(place, value);
             }
         });
         self.rows += 1;

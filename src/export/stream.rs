@@ -1,10 +1,12 @@
-//! A filtered or differential extraction, made while it is read: Postgres is read by a task, rows are written by a
-//! thread of their own, and a few pieces wait for a slow reader, never more.
+//! A filtered or differential extraction, made while it is read: Postgres is read by a thread of its own, rows are
+//! written by another, and a few pieces wait for a slow reader, never more.
 
 use sqlx::PgPool;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::Format;
+use super::apart::apart;
 use super::columns::{Columns, Stated};
 use super::encoder::{Encoding, encoder};
 use super::error::ExportError;
@@ -38,28 +40,62 @@ pub async fn open(pool: &PgPool, request: &Request) -> Result<Stream, ExportErro
     let layout = request.kind.layout();
     // A wrong filter costs no connection.
     request.filters.condition(layout)?;
-    let mut snapshot = Snapshot::begin(pool).await?;
-    let mark = mark::current(&mut snapshot.connection).await?;
-    let statements = statements(&mut snapshot, request).await?;
-    let columns = Columns::of(
-        layout,
-        request.format,
-        request.since.is_some(),
-        Stated::of(&snapshot),
-    );
-    let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
     let (rows, from_store) = pipe(match request.format {
         Format::Csv | Format::Ndjson => pipe::FEW,
         Format::Parquet => pipe::MANY,
     });
     let (sender, pieces) = pipe(pipe::FEW);
-    tokio::spawn(read(snapshot, statements, rows, sender.clone()));
+    let (begun, beginning) = oneshot::channel();
+    let reading = read(pool.clone(), request.clone(), begun, rows, sender.clone());
+    tokio::spawn(apart(reading));
+    let (mark, stated) = beginning.await.map_err(|_| ExportError::BrokenOff)??;
+    let columns = Columns::of(layout, request.format, request.since.is_some(), stated);
+    let encoding = Encoding::new(columns.fields, encoder(request.format, columns)?);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let done = write(encoding, from_store, &sender, &runtime);
         runtime.block_on(sender.end(done));
     });
     Ok(Stream { mark, pieces })
+}
+
+/// Reads the store until it has been read, or until nobody reads `out`. `begun` is told the mark and what is stated, or
+/// why there is nothing to read.
+async fn read(
+    pool: PgPool,
+    request: Request,
+    begun: oneshot::Sender<Result<(String, Stated), ExportError>>,
+    rows: Sender,
+    out: Sender,
+) -> Result<(), ExportError> {
+    let beginning = async {
+        let mut snapshot = Snapshot::begin(&pool).await?;
+        let mark = mark::current(&mut snapshot.connection).await?;
+        let statements = statements(&mut snapshot, &request).await?;
+        Ok((snapshot, mark, statements))
+    };
+    let (mut snapshot, mark, statements) = match beginning.await {
+        Ok(begin) => begin,
+        Err(error) => {
+            let _ = begun.send(Err(error));
+            return Ok(());
+        }
+    };
+    let _ = begun.send(Ok((mark, Stated::of(&snapshot))));
+    let reading = async {
+        for statement in &statements {
+            snapshot.copy(statement, &rows).await?;
+        }
+        Ok(())
+    };
+    let done = tokio::select! {
+        done = reading => done,
+        () = out.closed() => return Err(ExportError::ReaderGone),
+    };
+    drop(out);
+    snapshot.end().await;
+    rows.end(done).await;
+    Ok(())
 }
 
 async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<String>, ExportError> {
@@ -84,23 +120,6 @@ async fn statements(snapshot: &mut Snapshot, request: &Request) -> Result<Vec<St
         statement::withdrawn(layout, filters, after)?,
         statement::published(layout, filters, after, all)?,
     ])
-}
-
-/// Reads the store until it has been read, or until nobody reads `out`.
-async fn read(mut snapshot: Snapshot, statements: Vec<String>, rows: Sender, out: Sender) {
-    let reading = async {
-        for statement in &statements {
-            snapshot.copy(statement, &rows).await?;
-        }
-        Ok(())
-    };
-    let done = tokio::select! {
-        done = reading => done,
-        () = out.closed() => return,
-    };
-    drop(out);
-    snapshot.end().await;
-    rows.end(done).await;
 }
 
 fn write(
