@@ -62,6 +62,10 @@ pub struct Publication<'c> {
 impl<'c> Publication<'c> {
     /// Opens an import's publication inside the caller's transaction. Waits for any other import to end.
     pub async fn begin(connection: &'c mut PgConnection, now: i64) -> Result<Self, sqlx::Error> {
+        // The next import waits for this one's transaction: where the importer is killed, so is what it asked for.
+        sqlx::query("set local client_connection_check_interval = '5s'")
+            .execute(&mut *connection)
+            .await?;
         lock(connection, IMPORT_LOCK).await?;
         Self::open(connection, now, "entity_ids").await
     }
@@ -266,10 +270,11 @@ impl<'c> Publication<'c> {
         history::compare(&mut *self.connection).await?;
         sqlx::query(
             "insert into change_log (version, genre, entity_id, public_id, action, neighbour, champs)
-             select $1, genre, entity_id, public_id, action, neighbour, case action when 'u' then
-                    (select array_agg(distinct champ) from pg_temp.champs f, unnest(f.champs) as champ
-                     where (f.genre, f.entity_id) = (c.genre, c.entity_id)) end
-             from pg_temp.changes c",
+             select $1, genre, entity_id, public_id, action, neighbour, case action when 'u' then named end
+             from pg_temp.changes
+             left join (select genre, entity_id, array_agg(distinct champ) as named
+                        from pg_temp.champs, unnest(champs) as champ group by genre, entity_id) as f
+                 using (genre, entity_id)",
         )
         .bind(version)
         .execute(&mut *self.connection)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
+use tantivy::{DocId, InvertedIndexReader};
 
 /// One bit a document.
 #[derive(Debug, Clone)]
@@ -57,9 +57,9 @@ impl Bits {
 
     /// Adds the documents of a term that was found in the dictionary.
     pub fn add_found(&mut self, inverted: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<()> {
-        let mut postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-        while postings.doc() != TERMINATED {
-            self.insert(postings.doc());
+        let mut postings = inverted.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+        while !postings.docs().is_empty() {
+            postings.docs().iter().for_each(|doc| self.insert(*doc));
             postings.advance();
         }
         Ok(())

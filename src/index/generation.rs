@@ -23,10 +23,10 @@ use crate::store::documents::Document;
 const MEMORY: usize = 32 << 20;
 /// Segments that hold most mailboxes, once they are joined.
 const SEGMENTS: usize = 2;
-/// A segment that holds less than this part of the mailboxes is left alone: changes make such. A new index of five million
+/// A segment that holds less than this part of a kind is left alone: changes make such. A new index of five million
 /// mailboxes has some fifty segments.
 const SMALL: u64 = 64;
-/// Fewer mailboxes than this are found fast however they lie.
+/// Fewer entries of a kind than this are found fast however they lie.
 const WORTH_JOINING: u64 = 20_000;
 
 /// An index in a folder of its own.
@@ -127,18 +127,27 @@ impl Generation {
         self.rewrite(untidy.map(|segment| vec![segment.id()]))
     }
 
-    /// Joins the segments that hold mailboxes: mail clients ask for these at every keystroke, and look at each.
-    /// Not to one: the larger a segment, the longer it takes to sweep.
+    /// Joins the segments that hold mailboxes, and those that hold structures besides: these are asked for at every
+    /// keystroke, and each segment is looked at. Mailboxes not to one: the larger a segment, the longer it takes to sweep.
     pub fn join(&self) -> Result<(), IndexError> {
         let snapshot = self.snapshot();
-        let mailboxes = |segment: &Segment| segment.range(Kind::Mailbox).len() as u64;
-        let least = snapshot.count(Kind::Mailbox).max(WORTH_JOINING) / SMALL;
-        let large = snapshot
+        let holds = |kind, segment: &Segment| {
+            let least = snapshot.count(kind).max(WORTH_JOINING) / SMALL;
+            segment.range(kind).len() as u64 > least
+        };
+        let (mailboxes, others): (Vec<&Segment>, Vec<&Segment>) = snapshot
             .segments
             .iter()
-            .filter(|segment| mailboxes(segment) > least);
-        let large: Vec<SegmentId> = large.map(|segment| segment.id).collect();
-        let groups = large.chunks(large.len().div_ceil(SEGMENTS).max(1));
+            .partition(|segment| holds(Kind::Mailbox, segment));
+        let ids = |segments: Vec<&Segment>| -> Vec<SegmentId> {
+            segments.iter().map(|segment| segment.id).collect()
+        };
+        let structures = others
+            .into_iter()
+            .filter(|segment| holds(Kind::Structure, segment));
+        let (mailboxes, structures) = (ids(mailboxes), ids(structures.collect()));
+        let groups = mailboxes.chunks(mailboxes.len().div_ceil(SEGMENTS).max(1));
+        let groups = groups.chain([structures.as_slice()]);
         self.rewrite(groups.filter(|group| group.len() > 1).map(<[SegmentId]>::to_vec))
     }
 

@@ -4,11 +4,12 @@ use tantivy::postings::SegmentPostings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, TERMINATED};
 
+use super::bits::Bits;
 use super::plan::Plan;
 use super::snapshot::Segment;
 
-/// Terms with one beginning that are read one by one; where there are more, or where they let in more than one of
-/// [`FEW`] documents, all documents are looked at.
+/// Terms with one beginning whose documents are put together; where there are more, or where they let in more than one
+/// of [`FEW`] documents, all documents are looked at.
 const MANY: usize = 1024;
 const FEW: u32 = 8;
 
@@ -18,8 +19,16 @@ pub enum Docs {
     All(DocId),
     Nothing,
     Term(Box<SegmentPostings>),
+    Set(Set),
     And(Vec<Docs>),
     Or(Vec<Docs>),
+}
+
+/// Documents put together before they are asked for.
+pub struct Set {
+    docs: Bits,
+    count: u32,
+    at: DocId,
 }
 
 impl Docs {
@@ -71,20 +80,24 @@ impl Docs {
     fn beginning(beginning: &str, segment: &Segment) -> tantivy::Result<Self> {
         let inverted = &segment.inverted;
         let mut terms = inverted.terms().range().ge(beginning).into_stream()?;
-        let (mut any, mut documents) = (Vec::new(), 0_u32);
+        let (mut found, mut count) = (Vec::new(), 0_u32);
         while terms.advance() && terms.key().starts_with(beginning.as_bytes()) {
-            let info = terms.value();
-            documents = documents.saturating_add(info.doc_freq);
-            if any.len() == MANY || documents > segment.max_doc / FEW {
+            count = count.saturating_add(terms.value().doc_freq);
+            if found.len() == MANY || count > segment.max_doc / FEW {
                 return Ok(Self::All(0));
             }
-            let postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-            any.push(Self::Term(Box::new(postings)));
+            found.push(terms.value().clone());
         }
-        Ok(match any.is_empty() {
-            true => Self::Nothing,
-            false => Self::Or(any),
-        })
+        if found.is_empty() {
+            return Ok(Self::Nothing);
+        }
+        let mut docs = Bits::none(segment.max_doc);
+        for term in &found {
+            docs.add_found(inverted, term)?;
+        }
+        let mut set = Set { docs, count, at: 0 };
+        set.go_to(0);
+        Ok(Self::Set(set))
     }
 
     /// About how many documents there are.
@@ -93,6 +106,7 @@ impl Docs {
             Self::All(_) => u32::MAX,
             Self::Nothing => 0,
             Self::Term(postings) => postings.doc_freq(),
+            Self::Set(set) => set.count,
             Self::And(parts) => parts.iter().map(Self::cost).min().unwrap_or(u32::MAX),
             Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
         }
@@ -104,6 +118,7 @@ impl Docs {
             Self::All(doc) => *doc,
             Self::Nothing => TERMINATED,
             Self::Term(postings) => postings.doc(),
+            Self::Set(set) => set.at,
             Self::And(parts) => parts.first().map_or(TERMINATED, Self::doc),
             Self::Or(parts) => parts.iter().map(Self::doc).min().unwrap_or(TERMINATED),
         }
@@ -121,6 +136,12 @@ impl Docs {
                 doc if doc >= target => doc,
                 _ => postings.seek(target),
             },
+            Self::Set(set) => {
+                if set.at < target {
+                    set.go_to(target);
+                }
+                set.at
+            }
             Self::And(parts) => {
                 let Some((first, others)) = parts.split_first_mut() else {
                     return TERMINATED;
@@ -152,5 +173,11 @@ impl Docs {
             TERMINATED => TERMINATED,
             doc => self.seek(doc + 1),
         }
+    }
+}
+
+impl Set {
+    fn go_to(&mut self, target: DocId) {
+        self.at = self.docs.iter_from(target).next().unwrap_or(TERMINATED);
     }
 }

@@ -13,12 +13,13 @@ use crate::view::field::Field;
 
 impl Snapshot {
     /// At most `limit` suggestions of one kind (label, detail, identifier, address, separated by tabs): names that
-    /// begin with the text, in order; then names that have all its words, the best first.
+    /// begin with the text, in order; then, unless these `do_alone`, names that have all its words, the best first.
     pub fn suggest(
         &self,
         kind: Kind,
         text: &str,
         limit: usize,
+        do_alone: bool,
         deadline: Instant,
     ) -> tantivy::Result<Vec<&str>> {
         let typed = fold(text);
@@ -45,7 +46,7 @@ impl Snapshot {
             found.push((matched.record.entity, matched.record.suggestion()));
             None
         })?;
-        if found.len() < limit {
+        if found.len() < limit && !do_alone {
             let words = typed.split(' ').filter(|word| !word.is_empty());
             let filter = Filter::And(words.map(has_inside).collect());
             let holding = Ask {

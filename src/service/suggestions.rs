@@ -11,6 +11,9 @@ use crate::visibility::Viewer;
 const LONGEST: Duration = Duration::from_millis(500);
 /// Letters from which a specialty or a town is more likely meant than a name that begins alike.
 const MEANT: usize = 3;
+/// Letters from which a name that has them elsewhere than at its beginning is offered beside those that begin so: nearly
+/// every name has one or two.
+const HELD: usize = 3;
 
 /// One offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +49,23 @@ impl Directory {
                 })
                 .collect()
         };
-        let names = |kind| -> Answer<Vec<Suggestion>> {
-            Ok(told(kind, snapshot.suggest(kind, q, limite, deadline)?))
+        let names = |kind, do_alone| -> Answer<Vec<Suggestion>> {
+            let found = snapshot.suggest(kind, q, limite, do_alone, deadline)?;
+            Ok(told(kind, found))
         };
+        let letters = q.trim().chars().count();
         let vocabulary = self.inner()?.reference.load().vocabulary.clone();
         let meant = meant(&vocabulary, q, limite);
-        let (mut people, structures) = (names(Kind::Professional)?, names(Kind::Structure)?);
+        let begin = |kind| names(kind, letters < HELD);
+        let (mut people, mut structures) = (begin(Kind::Professional)?, begin(Kind::Structure)?);
+        if letters < HELD && people.is_empty() && structures.is_empty() {
+            (people, structures) = (names(Kind::Professional, false)?, names(Kind::Structure, false)?);
+        }
         if people.is_empty() && structures.is_empty() && meant.is_empty() {
             let kind = Kind::Professional;
             people = told(kind, snapshot.suggest_anything(kind, q, limite)?);
         }
-        Ok(mixed(
-            people,
-            structures,
-            meant,
-            q.trim().chars().count() >= MEANT,
-            limite,
-        ))
+        Ok(mixed(people, structures, meant, letters >= MEANT, limite))
     }
 }
 
