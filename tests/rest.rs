@@ -294,6 +294,18 @@ fn domains_tables_suggestions_and_health_answer() {
 }
 
 #[test]
+fn few_letters_are_completed_by_names_that_begin_so_and_by_others_where_none_does() {
+    let place = Place::new();
+    let node = served(&place);
+    let offered =
+        |typed: &str| node.get(&format!("/api/v1/suggestions?q={typed}"))["suggestions"].to_string();
+    let other = "DE LA FONTAINE";
+    assert!(offered("fo").contains("\"FONTAINE Camille") && !offered("fo").contains(other));
+    assert!(offered("fon").contains("\"FONTAINE Camille") && offered("fon").contains(other));
+    assert!(offered("af").contains(other));
+}
+
+#[test]
 fn a_stopped_postgres_leaves_reads_and_service_resumes_by_itself() {
     let place = Place::new();
     let node = served(&place);
