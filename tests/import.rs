@@ -278,21 +278,32 @@ fn psql(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     (session, statements, answers)
 }
 
-/// Loads the sample as an empty place's first import, and does something while it waits for an operator's publication
-/// to end. What is done gets the session that publishes.
-fn first_import_while(place: &Place, act: impl FnOnce(&mut ChildStdin)) {
-    let (mut session, mut statements, answers) = psql(place);
-    // As an operator's publication holds it.
+/// The same, with what an operator's publication holds.
+fn publishing(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let (session, mut statements, mut answers) = psql(place);
     writeln!(
         statements,
         "begin; select 'held' from pg_advisory_xact_lock(7020098466046816870);"
     )
     .unwrap();
-    assert_eq!(answers.lines().next().unwrap().unwrap(), "held");
+    let mut answer = String::new();
+    answers.read_line(&mut answer).unwrap();
+    assert_eq!(answer, "held\n");
+    (session, statements, answers)
+}
+
+fn sessions_that_wait(place: &Place) -> String {
+    place.sql("select count(*) from pg_locks where not granted")
+}
+
+/// Loads the sample as an empty place's first import, and does something while it waits for an operator's publication
+/// to end. What is done gets the session that publishes.
+fn first_import_while(place: &Place, act: impl FnOnce(&mut ChildStdin)) {
+    let (mut session, mut statements, _answers) = publishing(place);
     std::thread::scope(|scope| {
         let import = scope.spawn(|| place.import(&[&sample()]));
         eventually("the import waits", Duration::from_secs(60), || {
-            place.sql("select count(*) from pg_locks where not granted") == "1"
+            sessions_that_wait(place) == "1"
         });
         act(&mut statements);
         drop(statements);
@@ -503,4 +514,24 @@ fn of_two_files_of_one_kind_the_newer_is_taken_and_the_other_left_aside() {
     );
     assert!(report["ecartes"][0].as_str().unwrap().contains("20260115"));
     assert_eq!(report["refus"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_a_killed_import_asked_of_the_store_ends_though_it_has_no_answer_yet() {
+    let place = Place::new();
+    let _node = place.serve(&[]);
+    place.import(&[&sample()]);
+    let (mut session, statements, _answers) = publishing(&place);
+    let mut import = place.command(&["import", &sample()]).spawn().unwrap();
+    eventually("the import waits", Duration::from_secs(60), || {
+        sessions_that_wait(&place) == "1"
+    });
+    import.kill().unwrap();
+    import.wait().unwrap();
+    eventually("nobody waits", Duration::from_secs(30), || {
+        sessions_that_wait(&place) == "0"
+    });
+    drop(statements);
+    assert!(session.wait().unwrap().success());
+    place.import(&[&sample()]);
 }
