@@ -230,7 +230,9 @@ async fn purge(pool: sqlx::PgPool, retention: Retention) {
 
 /// Tells the store, and by it importers and operators, which version this node shows.
 async fn report(node: Arc<Node>, pool: sqlx::PgPool, stop: CancellationToken) {
-    let name = format!("{}-{}", hostname(), std::process::id());
+    // Containers may share a host's name and each be its process 1: two nodes of one name would vouch for each other.
+    let began = Timestamp::now().as_microsecond();
+    let name = format!("{}-{}-{began:x}", hostname(), std::process::id());
     let mut told = (-1, std::time::Instant::now());
     let mut look = tokio::time::interval(Duration::from_millis(50));
     loop {

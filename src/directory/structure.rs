@@ -82,3 +82,44 @@ pub struct Address {
     /// Empty for France.
     pub pays: String,
 }
+
+/// For tests.
+#[cfg(test)]
+pub mod example {
+    use super::*;
+
+    pub fn clinic() -> Structure {
+        Structure {
+            id: "s_1".into(),
+            kind: StructureKind::Etablissement,
+            identifiant: "F990000001".into(),
+            finess: "990000001".into(),
+            finess_ej: String::new(),
+            siret: String::new(),
+            siren: String::new(),
+            ancien_identifiant: "1990000001".into(),
+            nom: "CLINIQUE EXEMPLE".into(),
+            enseigne: String::new(),
+            categorie: Some(Labelled {
+                code: "355".into(),
+                libelle: "Centre hospitalier".into(),
+            }),
+            statut_juridique: None,
+            adresse: Address {
+                lignes: vec!["12 RUE DES ESSAIS".into()],
+                code_postal: "99100".into(),
+                commune: "VILLE-EXEMPLE".into(),
+                departement: "99".into(),
+                ..Address::default()
+            },
+            telephone: "0199000001".into(),
+            telecopie: String::new(),
+            position: Some(Position { lat: 47.2, lon: -1.5 }),
+            position_approchee: true,
+            ouverte: true,
+            mailboxes: 212,
+            created_at: 0,
+            modified_at: 0,
+        }
+    }
+}

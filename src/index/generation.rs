@@ -1,7 +1,7 @@
 //! One build of the index, in a folder of its own: opened, changed entry by entry, shown, and kept in good order.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tantivy::directory::MmapDirectory;
@@ -29,14 +29,20 @@ const SMALL: u64 = 64;
 /// Fewer entries of a kind than this are found fast however they lie.
 const WORTH_JOINING: u64 = 20_000;
 
+/// Who writes files and who opens them, one at a time: a file half written that is taken for whole loses the entries
+/// that it is to hold.
+struct Files {
+    reader: IndexReader,
+    /// Opened by the first change, and kept: it merges segments while the next change is written and shown.
+    writer: Option<IndexWriter>,
+}
+
 /// An index in a folder of its own.
 pub struct Generation {
     pub index: Index,
     pub fields: Fields,
     pub folder: PathBuf,
-    reader: IndexReader,
-    /// Opened by the first change, and kept: it merges segments while the next change is written and shown.
-    writer: std::sync::Mutex<Option<IndexWriter>>,
+    files: Mutex<Files>,
     shown: ArcSwap<Snapshot>,
 }
 
@@ -71,8 +77,7 @@ impl Generation {
             index,
             fields,
             folder,
-            reader,
-            writer: std::sync::Mutex::default(),
+            files: Mutex::new(Files { reader, writer: None }),
             shown: ArcSwap::from_pointee(shown),
         })
     }
@@ -82,30 +87,28 @@ impl Generation {
         self.shown.load_full()
     }
 
-    /// Shows what was committed last.
-    fn show(&self) -> Result<(), IndexError> {
-        let before = self.shown.load();
-        self.shown.store(Arc::new(self.committed(&before)?));
-        Ok(())
+    /// Waits until nobody writes or opens files.
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, once all is worked out that the first searches would have to wait for.
+    /// Shows what was committed last, once all is worked out that the first searches would have to wait for. Changes
+    /// are written and shown meanwhile.
     pub fn show_ready(&self) -> Result<(), IndexError> {
-        let ready = self.committed(&self.shown.load())?;
+        let ready = self.committed(&self.files(), &self.snapshot())?;
         ready.make_ready()?;
-        // Not while a change is half written; and changes were shown meanwhile.
-        let _kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.shown.store(Arc::new(self.committed(&ready)?));
+        let files = self.files();
+        self.shown.store(Arc::new(self.committed(&files, &ready)?));
         Ok(())
     }
 
     /// What was committed last; what was worked out `before` is kept.
-    fn committed(&self, before: &Snapshot) -> Result<Snapshot, IndexError> {
-        self.reader.reload()?;
+    fn committed(&self, files: &Files, before: &Snapshot) -> Result<Snapshot, IndexError> {
+        files.reader.reload()?;
         let mut views = before.views.clone();
         while views.add(&self.folder)? {}
         Ok(Snapshot::new(
-            self.reader.searcher(),
+            files.reader.searcher(),
             self.fields,
             views,
             Some(before),
@@ -113,8 +116,8 @@ impl Generation {
     }
 
     /// The writer, opened where none is kept.
-    fn writer(&self, kept: &mut Option<IndexWriter>) -> Result<IndexWriter, IndexError> {
-        Ok(match kept.take() {
+    fn writer(&self, files: &mut Files) -> Result<IndexWriter, IndexError> {
+        Ok(match files.writer.take() {
             Some(writer) => writer,
             None => self.index.writer_with_num_threads(1, MEMORY)?,
         })
@@ -156,10 +159,10 @@ impl Generation {
         let mut rewritten = false;
         for group in groups {
             let merging = {
-                let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut writer = self.writer(&mut kept)?;
+                let mut files = self.files();
+                let mut writer = self.writer(&mut files)?;
                 let merging = writer.merge(&group);
-                *kept = Some(writer);
+                files.writer = Some(writer);
                 merging
             };
             // One that is being merged already is on its way out.
@@ -173,8 +176,8 @@ impl Generation {
 
     /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.
     pub fn change(&self, changes: &Changes, read: &[Document]) -> Result<(), IndexError> {
-        let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut writer = self.writer(&mut kept)?;
+        let mut files = self.files();
+        let mut writer = self.writer(&mut files)?;
         for (kind, ids) in [
             (Kind::Professional, &changes.professionals),
             (Kind::Structure, &changes.structures),
@@ -198,9 +201,50 @@ impl Generation {
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&changes.version.to_payload());
         commit.commit()?;
-        self.show()?;
+        self.shown
+            .store(Arc::new(self.committed(&files, &self.snapshot())?));
         // After a failure it is not kept: a new one begins from what was committed.
-        *kept = Some(writer);
+        files.writer = Some(writer);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::structure::Structure;
+    use crate::directory::structure::example::clinic;
+
+    #[test]
+    fn what_changes_while_segments_are_tidied_up_is_shown_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        let entities = 1..=100;
+        std::thread::scope(|scope| {
+            let changing = scope.spawn(|| {
+                for entity in entities.clone() {
+                    let changes = Changes {
+                        structures: vec![entity],
+                        ..Changes::default()
+                    };
+                    let structure = Structure {
+                        identifiant: format!("F99{entity:07}"),
+                        ..clinic()
+                    };
+                    let read = [Document::Structure(entity, Arc::new(structure))];
+                    generation.change(&changes, &read).unwrap();
+                }
+            });
+            while !changing.is_finished() {
+                generation.show_ready().unwrap();
+            }
+        });
+        let shown = generation.snapshot();
+        let lost = |entity: &i64| {
+            let key = format!("f99{entity:07}");
+            shown.by_key(Kind::Structure, &key).unwrap().is_none()
+        };
+        let lost: Vec<i64> = entities.filter(lost).collect();
+        assert_eq!(lost, [0; 0]);
     }
 }

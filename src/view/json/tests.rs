@@ -1,47 +1,14 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::directory::coordinates::Position;
 use crate::directory::mailbox::{Attachment, MailboxSummary};
 use crate::directory::professional::{Activity, Labelled, Practice, Qualification};
-use crate::directory::structure::{Address, StructureKind};
+use crate::directory::structure::{Address, example::clinic};
 
 fn labelled(code: &str, libelle: &str) -> Labelled {
     Labelled {
         code: code.into(),
         libelle: libelle.into(),
-    }
-}
-
-fn clinic() -> Structure {
-    Structure {
-        id: "s_1".into(),
-        kind: StructureKind::Etablissement,
-        identifiant: "F990000001".into(),
-        finess: "990000001".into(),
-        finess_ej: String::new(),
-        siret: String::new(),
-        siren: String::new(),
-        ancien_identifiant: "1990000001".into(),
-        nom: "CLINIQUE EXEMPLE".into(),
-        enseigne: String::new(),
-        categorie: Some(labelled("355", "Centre hospitalier")),
-        statut_juridique: None,
-        adresse: Address {
-            lignes: vec!["12 RUE DES ESSAIS".into()],
-            code_postal: "99100".into(),
-            commune: "VILLE-EXEMPLE".into(),
-            departement: "99".into(),
-            ..Address::default()
-        },
-        telephone: "0199000001".into(),
-        telecopie: String::new(),
-        position: Some(Position { lat: 47.2, lon: -1.5 }),
-        position_approchee: true,
-        ouverte: true,
-        mailboxes: 212,
-        created_at: 0,
-        modified_at: 0,
     }
 }
 
