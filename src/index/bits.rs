@@ -95,6 +95,13 @@ impl Bits {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
+    /// About how many documents of a range it has: all of a word of 64 count where some are in the range.
+    pub fn count_of(&self, range: &Range<DocId>) -> u64 {
+        let words = range.start as usize / 64..(range.end as usize).div_ceil(64).min(self.0.len());
+        let words = self.0.get(words).unwrap_or(&[]);
+        words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
     /// How many documents it has in common with another.
     pub fn count_common(&self, other: &Self) -> u64 {
         let common = self.0.iter().zip(&other.0);
@@ -164,6 +171,7 @@ mod tests {
             let end = (start + length).min(300);
             let set = Bits::of(300, std::iter::once(start..end));
             prop_assert!(set.iter().eq(start..end));
+            prop_assert!(set.count_of(&(start..end)) == u64::from(end.saturating_sub(start)));
             prop_assert!(set.iter_from(first).eq((start..end).filter(|doc| *doc >= first)));
         }
     }

@@ -1,5 +1,7 @@
 //! Documents of one segment that a plan lets in, one after the other: only as far as somebody asks.
 
+use std::ops::Range;
+
 use tantivy::postings::SegmentPostings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, TERMINATED};
@@ -109,6 +111,24 @@ impl Docs {
             Self::Set(set) => set.count,
             Self::And(parts) => parts.iter().map(Self::cost).min().unwrap_or(u32::MAX),
             Self::Or(parts) => parts.iter().map(Self::cost).fold(0, u32::saturating_add),
+        }
+    }
+
+    /// How many documents of a range there are, where they need not be gone through to know.
+    pub fn count_of(&self, range: &Range<DocId>) -> Option<u64> {
+        match self {
+            Self::All(_) => Some(range.len() as u64),
+            Self::Set(set) => Some(set.docs.count_of(range)),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a document, where [`Self::count_of`] knows; passed over or not.
+    pub fn holds(&self, doc: DocId) -> bool {
+        match self {
+            Self::All(_) => true,
+            Self::Set(set) => set.docs.contains(doc),
+            _ => false,
         }
     }
 

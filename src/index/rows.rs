@@ -102,8 +102,9 @@ impl<'s> Row<'s> {
         self.record = None;
         while self.record.is_none() {
             if let Some(run) = &mut self.many {
-                match run.next() {
-                    Some(doc) => self.record = self.read(doc),
+                match run.next(&self.docs) {
+                    Some(doc) if self.segment.is_alive(doc) => self.record = self.read(doc),
+                    Some(_) => {}
                     None => self.many = None,
                 }
             } else if let Some(record) = self.few.pop() {
@@ -124,7 +125,7 @@ impl<'s> Row<'s> {
             self.ahead = self.segment.kept.ties(self.segment, self.views).next_from(first);
         }
         if let Some(group) = self.ahead.filter(|group| group.docs.contains(&first)) {
-            let mut run = Run::take(group, self.segment, &mut self.docs);
+            let mut run = Run::take(group, &mut self.docs);
             if let Some(after) = after {
                 run.pass_over(self.segment, self.views, |record| {
                     (record.rank, record.name(), record.entity) <= (after.rank, after.name, after.entity)

@@ -13,6 +13,9 @@ use super::views::{At, Views};
 
 /// Fewer than this are put in order when they are met.
 const MANY: u32 = 64;
+/// Where a search lets in more than one of so many, whoever asks for the first ones passes over less than gathering all
+/// would take; and to whoever asks for all, passing over so many costs no more than reading the one found.
+const SPARSE: u32 = 256;
 
 /// The groups of one segment.
 #[derive(Debug, Default)]
@@ -78,31 +81,41 @@ impl Group {
         }
         Self { docs, order, places }
     }
+
+    /// The places of those that a row of documents has.
+    fn gather(&self, docs: &mut Docs) -> Bits {
+        let mut gathered = Bits::none(u32::try_from(self.order.len()).unwrap_or(u32::MAX));
+        let mut doc = docs.doc();
+        while doc < self.docs.end {
+            if let Some(place) = self.places.get((doc - self.docs.start) as usize) {
+                gathered.insert(*place);
+            }
+            doc = docs.advance();
+        }
+        gathered
+    }
 }
 
 /// Those of a group that a search lets in, one after the other in their order.
 pub struct Run<'s> {
     group: &'s Group,
-    let_in: Bits,
+    /// By their places, where the few were gathered; otherwise each of the group is asked for when its turn comes.
+    gathered: Option<Bits>,
     next: u32,
 }
 
 impl<'s> Run<'s> {
     /// Takes what the row of documents has of the group, and leaves the row behind it.
-    pub fn take(group: &'s Group, segment: &Segment, docs: &mut Docs) -> Self {
-        let mut let_in = Bits::none(u32::try_from(group.order.len()).unwrap_or(u32::MAX));
-        let mut doc = docs.doc();
-        while doc < group.docs.end {
-            if segment.is_alive(doc)
-                && let Some(place) = group.places.get((doc - group.docs.start) as usize)
-            {
-                let_in.insert(*place);
-            }
-            doc = docs.advance();
-        }
+    pub fn take(group: &'s Group, docs: &mut Docs) -> Self {
+        let all = group.docs.end - group.docs.start;
+        let are_many = docs
+            .count_of(&group.docs)
+            .is_some_and(|count| count > u64::from(all / SPARSE));
+        let gathered = (!are_many).then(|| group.gather(docs));
+        docs.seek(group.docs.end);
         Self {
             group,
-            let_in,
+            gathered,
             next: 0,
         }
     }
@@ -116,14 +129,18 @@ impl<'s> Run<'s> {
         });
         self.next = u32::try_from(skipped).unwrap_or(u32::MAX);
     }
-}
 
-impl Iterator for Run<'_> {
-    type Item = DocId;
-
-    fn next(&mut self) -> Option<DocId> {
-        let place = self.let_in.iter_from(self.next).next()?;
-        self.next = place + 1;
-        self.group.order.get(place as usize).copied()
+    /// The next one, of the row that it was taken from.
+    pub fn next(&mut self, docs: &Docs) -> Option<DocId> {
+        loop {
+            if let Some(gathered) = &self.gathered {
+                self.next = gathered.iter_from(self.next).next()?;
+            }
+            let doc = *self.group.order.get(self.next as usize)?;
+            self.next += 1;
+            if self.gathered.is_some() || docs.holds(doc) {
+                return Some(doc);
+            }
+        }
     }
 }

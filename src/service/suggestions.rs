@@ -49,17 +49,31 @@ impl Directory {
                 })
                 .collect()
         };
-        let names = |kind, do_alone| -> Answer<Vec<Suggestion>> {
-            let found = snapshot.suggest(kind, q, limite, do_alone, deadline)?;
+        let names = |kind, limit, do_alone| -> Answer<Vec<Suggestion>> {
+            let found = snapshot.suggest(kind, q, limit, do_alone, deadline)?;
             Ok(told(kind, found))
         };
         let letters = q.trim().chars().count();
         let vocabulary = self.inner()?.reference.load().vocabulary.clone();
         let meant = meant(&vocabulary, q, limite);
-        let begin = |kind| names(kind, letters < HELD);
-        let (mut people, mut structures) = (begin(Kind::Professional)?, begin(Kind::Structure)?);
+        // No more of them is looked for than `mixed` has room for.
+        let (share, room) = (share(limite), limite - meant.len().min(share(limite)));
+        let both = |do_alone| -> Answer<_> {
+            let mut structures = names(Kind::Structure, share, do_alone)?;
+            let people = names(
+                Kind::Professional,
+                room.saturating_sub(structures.len()),
+                do_alone,
+            )?;
+            let left = room.saturating_sub(people.len());
+            if structures.len() == share && left > share {
+                structures = names(Kind::Structure, left, do_alone)?;
+            }
+            Ok((people, structures))
+        };
+        let (mut people, mut structures) = both(letters < HELD)?;
         if letters < HELD && people.is_empty() && structures.is_empty() {
-            (people, structures) = (names(Kind::Professional, false)?, names(Kind::Structure, false)?);
+            (people, structures) = both(false)?;
         }
         if people.is_empty() && structures.is_empty() && meant.is_empty() {
             let kind = Kind::Professional;
@@ -67,6 +81,11 @@ impl Directory {
         }
         Ok(mixed(people, structures, meant, letters >= MEANT, limite))
     }
+}
+
+/// What specialties and towns have of the offers, and structures: each a fifth.
+fn share(limite: usize) -> usize {
+    limite.div_ceil(5)
 }
 
 /// Of ten offers at most two are specialties or towns and two structures, unless there is room; people come first
@@ -78,9 +97,8 @@ fn mixed(
     is_meant_first: bool,
     limite: usize,
 ) -> Vec<Suggestion> {
-    let share = limite.div_ceil(5);
-    let others = |own: usize, wanted: usize| own.min(wanted);
-    let (of_meant, of_structures) = (others(meant.len(), share), others(structures.len(), share));
+    let share = share(limite);
+    let (of_meant, of_structures) = (meant.len().min(share), structures.len().min(share));
     let of_people = people.len().min(limite.saturating_sub(of_meant + of_structures));
     let of_structures = structures.len().min(limite.saturating_sub(of_meant + of_people));
     let of_meant = meant.len().min(limite.saturating_sub(of_people + of_structures));
