@@ -13,7 +13,8 @@ use crate::view::field::Field;
 
 impl Snapshot {
     /// At most `limit` suggestions of one kind (label, detail, identifier, address, separated by tabs): names that
-    /// begin with the text, in order; then, unless these `do_alone`, names that have all its words, the best first.
+    /// begin with the text, in order; then, unless these `do_alone`, names that have all its words, the best first. And
+    /// whether time ran out before they were all found.
     pub fn suggest(
         &self,
         kind: Kind,
@@ -21,7 +22,7 @@ impl Snapshot {
         limit: usize,
         do_alone: bool,
         deadline: Instant,
-    ) -> tantivy::Result<Vec<&str>> {
+    ) -> tantivy::Result<(Vec<&str>, bool)> {
         let typed = fold(text);
         let cancelled = AtomicBool::new(false);
         let kinds = Kinds::only(kind);
@@ -38,7 +39,7 @@ impl Snapshot {
             deadline,
             cancelled: &cancelled,
         };
-        Walk::new(self, &beginning).each(|matched| {
+        let mut end = Walk::new(self, &beginning).each(|matched| {
             // In order: behind the last that begins so none does.
             if found.len() >= limit || !matched.record.name().starts_with(typed.as_bytes()) {
                 return Some(SearchEnd::Limit);
@@ -55,7 +56,7 @@ impl Snapshot {
                 after: None,
                 ..beginning
             };
-            Walk::new(self, &holding).each(|matched| {
+            end = Walk::new(self, &holding).each(|matched| {
                 if found.len() >= limit {
                     return Some(SearchEnd::Limit);
                 }
@@ -66,7 +67,8 @@ impl Snapshot {
                 None
             })?;
         }
-        Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
+        let found = found.into_iter().map(|(_, suggestion)| suggestion);
+        Ok((found.collect(), end == SearchEnd::Time))
     }
 
     /// The same where a text may be anything: other words than names, typing errors forgiven. Looks at far more.
@@ -93,4 +95,64 @@ fn has_inside(word: &str) -> Filter {
         final_: None,
     };
     Filter::Test(Field::Cn, test)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::directory::structure::Structure;
+    use crate::directory::structure::example::clinic;
+    use crate::index::generation::Generation;
+    use crate::store::changes::Changes;
+    use crate::store::documents::Document;
+
+    /// Practices that share a rank: nearly all of one name, one of a hundred of another, two of a third.
+    fn name(number: i64) -> String {
+        let family = match number % 600 {
+            5 => "XAVIER",
+            number if number % 100 == 7 => "ZOBEL",
+            _ => "MARTIN",
+        };
+        // Their order by name is not that of their numbers.
+        format!("CABINET DU DOCTEUR {family} {:04}", number * 7 % 1201)
+    }
+
+    #[test]
+    fn of_many_that_begin_alike_the_first_by_name_are_found_be_they_many_or_few() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        let numbers = 1..=1200;
+        let practice = |number| {
+            let named = Structure {
+                nom: name(number),
+                ..clinic()
+            };
+            Document::Structure(number, Arc::new(named))
+        };
+        let read: Vec<Document> = numbers.clone().map(practice).collect();
+        generation.change(&Changes::default(), &read).unwrap();
+        let snapshot = generation.snapshot();
+        for text in ["cabinet", "martin", "mar", "zobel", "zo", "xavier", "xa"] {
+            let mut expected: Vec<String> = numbers.clone().map(name).collect();
+            expected.retain(|name| name.contains(&text.to_uppercase()));
+            expected.sort_unstable();
+            expected.truncate(20);
+            let deadline = Instant::now() + Duration::from_secs(60);
+            let (found, is_late) = snapshot
+                .suggest(Kind::Structure, text, 20, false, deadline)
+                .unwrap();
+            let labels: Vec<&str> = found
+                .iter()
+                .filter_map(|offer| offer.split('\t').next())
+                .collect();
+            assert_eq!(
+                (labels, is_late),
+                (expected.iter().map(String::as_str).collect(), false),
+                "{text}"
+            );
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 use super::problem::Problem;
 use super::signin::SignedIn;
 use super::state::RestState;
-use crate::service;
+use crate::service::{self, Directory};
 
 const USUAL: usize = 10;
 const MOST: usize = 50;
@@ -84,10 +84,14 @@ pub async fn get(
         let suggestions = Vec::new();
         return Ok(Json(Suggestions { suggestions }));
     };
-    let asker = viewer.clone();
-    let found = state
-        .ask(move |directory| directory.suggestions(&q, limit, &asker))
-        .await?;
+    let found = match state.directory.suggestions_at_once(&q, limit, &viewer)? {
+        Some(found) => found,
+        None => {
+            let asker = viewer.clone();
+            let question = move |directory: &Directory| directory.suggestions(&q, limit, &asker);
+            state.ask(question).await?
+        }
+    };
     let shown = found.iter().map(|suggestion| &suggestion.identifiant);
     state.quotas.read(&viewer, client, shown)?;
     let suggestions = found.into_iter().map(Suggestion::from).collect();

@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::vocabulary::{Meaning, Vocabulary};
 use super::{Answer, Directory, ServiceError};
+use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
 use crate::visibility::Viewer;
 
-/// Longest time for the names of one kind.
+/// Longest time for an answer; what is found by then is told.
 const LONGEST: Duration = Duration::from_millis(500);
+/// Longest time on a thread that has others to serve: at national size nine answers of ten take a tenth of it, and
+/// handing one to another thread as long as finding it.
+const AT_ONCE: Duration = Duration::from_millis(4);
 /// Letters from which a specialty or a town is more likely meant than a name that begins alike.
 const MEANT: usize = 3;
 /// Letters from which a name that has them elsewhere than at its beginning is offered beside those that begin so: nearly
@@ -28,37 +32,56 @@ pub struct Suggestion {
     pub recherche: Option<String>,
 }
 
+/// What is offered, and whether time ran out before all was found.
+type Offers = (Vec<Suggestion>, bool);
+
 impl Directory {
     /// At most `limite` offers.
     pub fn suggestions(&self, q: &str, limite: usize, _viewer: &Viewer) -> Answer<Vec<Suggestion>> {
+        let snapshot = self.snapshot()?;
+        let (offers, _) = self.offers(&snapshot, q, limite, LONGEST)?;
+        if offers.is_empty() && !q.trim().is_empty() {
+            let kind = Kind::Professional;
+            let people = snapshot.suggest_anything(kind, q, limite)?;
+            return Ok(of_entries(kind, people, self.tells_mailboxes()));
+        }
+        Ok(offers)
+    }
+
+    /// The same; `None` where it takes longer than a thread may be kept from others.
+    pub fn suggestions_at_once(
+        &self,
+        q: &str,
+        limite: usize,
+        _viewer: &Viewer,
+    ) -> Answer<Option<Vec<Suggestion>>> {
+        let snapshot = self.snapshot()?;
+        let (offers, is_late) = self.offers(&snapshot, q, limite, AT_ONCE)?;
+        Ok(Some(offers).filter(|offers| !offers.is_empty() && !is_late))
+    }
+
+    /// Offers of what was typed, taken for the names and words that it begins or has.
+    fn offers(&self, snapshot: &Snapshot, q: &str, limite: usize, patience: Duration) -> Answer<Offers> {
         if q.trim().is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         }
         let tells_mailboxes = self.tells_mailboxes();
         if !tells_mailboxes && q.contains('@') {
             return Err(ServiceError::Stale);
         }
-        let snapshot = self.snapshot()?;
-        let deadline = Instant::now() + LONGEST;
-        let told = |kind, found: Vec<&str>| -> Vec<Suggestion> {
-            let entries = found.into_iter().map(|packed| of_entry(kind, packed));
-            entries
-                .map(|entry| Suggestion {
-                    adresse: entry.adresse.filter(|_| tells_mailboxes),
-                    ..entry
-                })
-                .collect()
-        };
-        let names = |kind, limit, do_alone| -> Answer<Vec<Suggestion>> {
-            let found = snapshot.suggest(kind, q, limit, do_alone, deadline)?;
-            Ok(told(kind, found))
+        let deadline = Instant::now() + patience;
+        let mut is_late = false;
+        let mut names = |kind, limit, do_alone| -> Answer<Vec<Suggestion>> {
+            let (found, late) = snapshot.suggest(kind, q, limit, do_alone, deadline)?;
+            is_late |= late;
+            Ok(of_entries(kind, found, tells_mailboxes))
         };
         let letters = q.trim().chars().count();
         let vocabulary = self.inner()?.reference.load().vocabulary.clone();
         let meant = meant(&vocabulary, q, limite);
         // No more of them is looked for than `mixed` has room for.
         let (share, room) = (share(limite), limite - meant.len().min(share(limite)));
-        let both = |do_alone| -> Answer<_> {
+        let mut both = |do_alone| -> Answer<_> {
             let mut structures = names(Kind::Structure, share, do_alone)?;
             let people = names(
                 Kind::Professional,
@@ -75,11 +98,8 @@ impl Directory {
         if letters < HELD && people.is_empty() && structures.is_empty() {
             (people, structures) = both(false)?;
         }
-        if people.is_empty() && structures.is_empty() && meant.is_empty() {
-            let kind = Kind::Professional;
-            people = told(kind, snapshot.suggest_anything(kind, q, limite)?);
-        }
-        Ok(mixed(people, structures, meant, letters >= MEANT, limite))
+        let offers = mixed(people, structures, meant, letters >= MEANT, limite);
+        Ok((offers, is_late))
     }
 }
 
@@ -109,6 +129,16 @@ fn mixed(
         true => meant.chain(people).chain(structures).collect(),
         false => people.chain(structures).chain(meant).collect(),
     }
+}
+
+fn of_entries(kind: Kind, found: Vec<&str>, tells_mailboxes: bool) -> Vec<Suggestion> {
+    let entries = found.into_iter().map(|packed| of_entry(kind, packed));
+    entries
+        .map(|entry| Suggestion {
+            adresse: entry.adresse.filter(|_| tells_mailboxes),
+            ..entry
+        })
+        .collect()
 }
 
 fn of_entry(kind: Kind, packed: &str) -> Suggestion {
