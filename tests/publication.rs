@@ -584,3 +584,51 @@ fn every_node_has_confirmed_before_the_operator_is_answered() {
     }
     assert!(within_a_second > 0, "no node ever confirmed within a second");
 }
+
+#[test]
+fn an_import_after_many_publications_builds_the_index_anew() {
+    let place = Place::new();
+    let (one, two) = (place.path("one"), place.path("two"));
+    let (one, two) = (one.to_str().unwrap(), two.to_str().unwrap());
+    place.ok(&["sample", "--people", "12000", "--out", one]);
+    // Much, and not so much that an index would be built anew for that alone.
+    place.ok(&["sample", "--people", "12000", "--out", two, "--next-day", "8%"]);
+    place.import(&[one]);
+    let node = place.serve(&[]);
+    let mut http = Http::new(&node.http);
+    let domain = http.get("/api/v1/domaines").json()["domaines"][0]["nom"].clone();
+    let people = http.get("/api/v1/recherche?type=professionnel").json();
+    let holder = &people["resultats"][0]["identification_nationale"];
+    let key = place.operator("alpha", ALPHA, &[domain.as_str().unwrap()]);
+    let mut alpha = Caller::new(&node.http, &key);
+    let address = format!("a.voyageuse@{}", domain.as_str().unwrap());
+    let files = || {
+        let index = place.path("data/index");
+        let generation = std::fs::read_to_string(index.join("current")).unwrap();
+        let files = std::fs::read_dir(index.join(generation.trim())).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("views-")).count()
+    };
+    for n in 0..256 {
+        let asked =
+            json!({"type_bal": "PER", "identification_nationale": holder, "description": n.to_string()});
+        let reply = alpha.put(&address, &asked);
+        assert!(reply.status < 300, "{}", reply.text());
+    }
+    assert!(files() > 200, "each change of a node is a file: {}", files());
+    while files() <= 256 {
+        assert!(
+            alpha
+                .patch(&address, &json!({"description": files().to_string()}))
+                .status
+                < 300
+        );
+    }
+    // Without the white list: a change of it shows in every mailbox.
+    let people = std::fs::read_dir(two).unwrap().map(|file| file.unwrap().path());
+    let mut people = people.filter(|path| path.to_string_lossy().contains("Personne_activite"));
+    place.import(&[people.next().unwrap().to_str().unwrap()]);
+    assert!(files() < 10, "{} files", files());
+    let record = http.get(&format!("/api/v1/messageries/{address}"));
+    assert_eq!(record.status, 200, "what was published is still there");
+}

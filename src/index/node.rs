@@ -18,6 +18,11 @@ use crate::store::documents::{Document, Documents};
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
 const LAYOUT: u32 = 9;
+/// Files of records after which an import has the index built anew: each publication adds one, all are kept open, and
+/// what was taken out of the index still lies in them.
+const WORN: u32 = 256;
+/// Changes at one time that are an import rather than an operator's: they may take a while.
+const IMPORTED: usize = 1000;
 
 /// Why the index could not be opened, built or followed.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +116,17 @@ impl Node {
         if changes.version.store == self.version() {
             return Ok(false);
         }
-        if changes.rebuild {
+        if changes.rebuild || self.is_worn() && changes.count() >= IMPORTED {
             self.build(&mut transaction).await?;
         } else {
             self.follow(&mut transaction, changes).await?;
         }
         Ok(true)
+    }
+
+    fn is_worn(&self) -> bool {
+        self.snapshot()
+            .is_some_and(|snapshot| snapshot.views.next() > WORN)
     }
 
     /// Waits until segments are not in good order; returns at once when that was so since the last time.

@@ -42,6 +42,13 @@ pub struct Changes {
     pub mailboxes: Vec<i64>,
 }
 
+impl Changes {
+    /// How many entries are to be read again.
+    pub fn count(&self) -> usize {
+        self.professionals.len() + self.structures.len() + self.mailboxes.len()
+    }
+}
+
 /// The version that the store is at.
 pub async fn version(connection: &mut PgConnection) -> Result<Version, sqlx::Error> {
     let (store, public) =
