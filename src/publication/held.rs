@@ -108,7 +108,7 @@ pub struct Held {
 /// Une messagerie telle que son opérateur la lit : avec ce que personne d'autre ne voit.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MessagerieOperateur {
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub adresse: String,
     #[schema(example = "PER")]
     pub type_bal: String,

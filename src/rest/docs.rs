@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::problem::KINDS;
 
@@ -155,6 +155,10 @@ fn sort(schema: &Value) -> String {
     if let Some(name) = text(schema, "/$ref").rsplit('/').next().filter(|n| !n.is_empty()) {
         let name = escaped(name);
         return format!("<a href=\"#{name}\">{name}</a>");
+    }
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let types: Vec<String> = types.iter().map(|one| sort(&json!({"type": one}))).collect();
+        return types.join(" ou ");
     }
     match text(schema, "/type") {
         "array" => format!("liste de {}", schema.get("items").map(sort).unwrap_or_default()),

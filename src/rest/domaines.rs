@@ -29,7 +29,7 @@ pub struct Domaine {
 }
 
 /// Lire la liste blanche
-#[utoipa::path(get, path = "/api/v1/domaines", tag = "Référentiels",
+#[utoipa::path(get, path = "/api/v1/domaines", operation_id = "listerDomaines", tag = "Référentiels",
     responses((status = 200, description = "Les domaines de l'espace de confiance", body = Domaines)))]
 pub async fn get(
     State(state): State<RestState>,

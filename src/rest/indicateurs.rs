@@ -29,6 +29,13 @@ enum By {
     Structure,
 }
 
+/// What JSON Schema cannot say of several parameters at once.
+const TOGETHER: &[&str] = &[
+    "IF departement THEN par=='profession' OR par=='structure';",
+    "IF profession THEN par=='departement';",
+    "IF structure OR curseur OR par_page THEN par=='structure';",
+];
+
 const BYS: &[(&str, By)] = &[
     ("departement", By::Department),
     ("profession", By::Profession),
@@ -53,7 +60,11 @@ pub struct IndicateursParams {
     #[param(example = json!(["F990000000"]))]
     pub structure: Option<Vec<String>>,
     /// Avec `par=structure` : le `curseur_suivant` de la page précédente.
-    #[param(max_length = 1000, example = "Zm9sbG93")]
+    #[param(
+        max_length = 1000,
+        format = "curseur",
+        example = "000000008000010042bf8d81716f060b00000000000002a76d6172696520706965727265"
+    )]
     pub curseur: Option<String>,
     /// Avec `par=structure` : structures par page, 20 par défaut.
     #[param(minimum = 1, maximum = 200, example = 20)]
@@ -73,7 +84,10 @@ pub struct Indicateurs {
     pub total: Option<u64>,
     /// À passer dans `curseur` pour la page suivante ; absent à la dernière.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Zm9sbG93")]
+    #[schema(
+        format = "curseur",
+        example = "000000008000010042bf8d81716f060b00000000000002a76d6172696520706965727265"
+    )]
     pub curseur_suivant: Option<String>,
     /// Les sources dont les chiffres sont tirés, et leurs dates.
     pub sources: Vec<SourceChargee>,
@@ -172,7 +186,8 @@ impl From<National> for ChiffresNationaux {
 ///
 /// Combien de professionnels ont une messagerie publiée, sur combien. Une personne compte une fois par département, par
 /// profession et par structure où elle exerce. Les chiffres sont comptés une fois par état de l'annuaire.
-#[utoipa::path(get, path = "/api/v1/indicateurs", tag = "Indicateurs", params(IndicateursParams),
+#[utoipa::path(get, path = "/api/v1/indicateurs", operation_id = "lireIndicateurs", tag = "Indicateurs", params(IndicateursParams),
+    extensions(("x-dependencies" = json!(TOGETHER))),
     responses((status = 200, description = "Les taux", body = Indicateurs)))]
 pub async fn get(
     State(state): State<RestState>,

@@ -15,7 +15,7 @@ use crate::view::json::Messagerie;
 /// Lire une messagerie
 ///
 /// Aux appels authentifiés s'ajoute `telephone`, quand son titulaire en a accepté la publication.
-#[utoipa::path(get, path = "/api/v1/messageries/{adresse}", tag = "Fiches",
+#[utoipa::path(get, path = "/api/v1/messageries/{adresse}", operation_id = "lireMessagerie", tag = "Fiches",
     params(("adresse" = String, Path, description = "L'adresse, majuscules ou minuscules", example = "claire.testeur@sage-femme-exemple.mssante.fr")),
     responses(
         (status = 200, description = "La fiche", body = Messagerie<'static>),

@@ -39,7 +39,7 @@ pub struct Concept {
 }
 
 /// Lister les nomenclatures
-#[utoipa::path(get, path = "/api/v1/nomenclatures", tag = "Référentiels",
+#[utoipa::path(get, path = "/api/v1/nomenclatures", operation_id = "listerNomenclatures", tag = "Référentiels",
     responses((status = 200, description = "Les noms des tables", body = Nomenclatures)))]
 pub async fn list(
     State(state): State<RestState>,
@@ -51,7 +51,7 @@ pub async fn list(
 }
 
 /// Lire une nomenclature
-#[utoipa::path(get, path = "/api/v1/nomenclatures/{table}", tag = "Référentiels",
+#[utoipa::path(get, path = "/api/v1/nomenclatures/{table}", operation_id = "lireNomenclature", tag = "Référentiels",
     params(("table" = String, Path, description = "Le nom de la table", example = "TRE_G15")),
     responses(
         (status = 200, description = "Ses codes", body = Nomenclature),

@@ -12,7 +12,7 @@ use super::state::RestState;
 use crate::view::json::Professionnel;
 
 /// Lire un professionnel
-#[utoipa::path(get, path = "/api/v1/professionnels/{identification_nationale}", tag = "Fiches",
+#[utoipa::path(get, path = "/api/v1/professionnels/{identification_nationale}", operation_id = "lireProfessionnel", tag = "Fiches",
     params(("identification_nationale" = String, Path, description = "`8` + RPPS ou `0` + ADELI", example = "899000000002")),
     responses(
         (status = 200, description = "La fiche", body = Professionnel<'static>),

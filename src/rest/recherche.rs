@@ -28,6 +28,15 @@ const USUAL_PAGE: u32 = 20;
 const USUAL_RADIUS_KM: f64 = 10.0;
 const LARGEST_RADIUS_KM: f64 = 500.0;
 
+/// What JSON Schema cannot say of several parameters at once.
+const TOGETHER: &[&str] = &[
+    "AllOrNone(lat, lon);",
+    "IF rayon_km THEN lat OR commune OR code_postal;",
+    "IF tri=='distance' THEN lat OR rayon_km;",
+    "ZeroOrOne(page, curseur);",
+    "IF page THEN page * par_page <= 10000;",
+];
+
 const KINDS: &[(&str, Kind)] = &[
     ("professionnel", Kind::Professional),
     ("structure", Kind::Structure),
@@ -62,11 +71,11 @@ pub struct RechercheParams {
     #[param(example = json!(["44", "2A"]))]
     pub departement: Option<Vec<String>>,
     /// Code postal ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus un filtre.
-    #[param(example = json!(["44000"]))]
+    #[param(format = "commune", example = json!(["44000"]))]
     pub code_postal: Option<Vec<String>>,
     /// Nom ou code INSEE de commune ; répétable. Avec `rayon_km`, sans `lat` ni `lon` : le centre du cercle, non plus
     /// un filtre ; un nom vaut pour toutes les communes qui le portent, un code INSEE pour une seule.
-    #[param(example = json!(["Nantes"]))]
+    #[param(format = "commune", example = json!(["Nantes"]))]
     pub commune: Option<Vec<String>>,
     /// Identifiant de structure : FINESS, SIRET, SIREN ou identifiant technique ; répétable.
     #[param(example = json!(["F990000000"]))]
@@ -91,10 +100,14 @@ pub struct RechercheParams {
     #[param(minimum = 1, maximum = 10000, example = 1)]
     pub page: Option<u32>,
     /// Le `curseur_suivant` de la page précédente.
-    #[param(max_length = 1000, example = "Zm9sbG93")]
+    #[param(
+        max_length = 4000,
+        format = "curseur",
+        example = "000000008000010042bf8d81716f060b00000000000002a76d6172696520706965727265"
+    )]
     pub curseur: Option<String>,
     /// Fiches par page, 20 par défaut.
-    #[param(minimum = 1, maximum = 200, example = 20)]
+    #[param(minimum = 1, maximum = 200, default = 20, example = 20)]
     pub par_page: Option<u32>,
 }
 
@@ -112,7 +125,10 @@ pub struct Resultats {
     #[schema(example = 20)]
     pub par_page: u32,
     /// À passer dans `curseur` pour la page suivante ; absent à la dernière.
-    #[schema(example = "Zm9sbG93")]
+    #[schema(
+        format = "curseur",
+        example = "000000008000010042bf8d81716f060b00000000000002a76d6172696520706965727265"
+    )]
     pub curseur_suivant: Option<String>,
     pub resultats: Vec<Resultat>,
     /// Par filtre, le nombre de fiches de chaque valeur.
@@ -162,7 +178,8 @@ struct Head<'a> {
 /// Chercher des professionnels, des structures et des messageries
 ///
 /// Les valeurs répétées d'un filtre sont des alternatives ; les filtres différents valent tous ensemble.
-#[utoipa::path(get, path = "/api/v1/recherche", tag = "Recherche", params(RechercheParams),
+#[utoipa::path(get, path = "/api/v1/recherche", operation_id = "rechercher", tag = "Recherche", params(RechercheParams),
+    extensions(("x-dependencies" = json!(TOGETHER))),
     responses((status = 200, description = "Une page de fiches", body = Resultats)))]
 pub async fn get(
     State(state): State<RestState>,

@@ -58,7 +58,7 @@ pub fn sources(sante: &service::Sante) -> Vec<SourceChargee> {
 /// Connaître l'état du service
 ///
 /// 503, avec le même corps, tant que l'annuaire n'est pas prêt.
-#[utoipa::path(get, path = "/sante", tag = "Service",
+#[utoipa::path(get, path = "/sante", operation_id = "lireSante", tag = "Service",
     responses(
         (status = 200, description = "Prêt", body = EtatPublic),
         (status = 503, description = "Pas encore prêt", body = EtatPublic)))]

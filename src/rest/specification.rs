@@ -9,6 +9,11 @@ use utoipa::{Modify, OpenApi};
 use super::problem::Probleme;
 
 mod answers;
+mod extractions;
+mod links;
+
+/// The one shape that says `null`: to empty a field, where absent leaves it.
+const EMPTIES: &str = "/components/schemas/MessagerieDemandee";
 
 /// What the document says of the whole, before the operations.
 #[derive(OpenApi)]
@@ -40,8 +45,16 @@ impl Modify for SignIn {
 pub fn finished(document: &Document) -> Value {
     // A document that the derive made is always a value.
     let mut value = serde_json::to_value(document).unwrap_or_default();
+    let empties = value.pointer(EMPTIES).cloned();
     drop_null(&mut value);
+    if let (Some(shape), Some(empties)) = (value.pointer_mut(EMPTIES), empties) {
+        *shape = empties;
+    }
+    if let Some(paths) = value.get_mut("paths").and_then(Value::as_object_mut) {
+        extractions::split(paths);
+    }
     answers::complete(&mut value);
+    links::complete(&mut value);
     value
 }
 

@@ -14,7 +14,7 @@ use super::state::RestState;
 use crate::view::json::{Messagerie, StructureComplete};
 
 /// Lire une structure
-#[utoipa::path(get, path = "/api/v1/structures/{identifiant}", tag = "Fiches",
+#[utoipa::path(get, path = "/api/v1/structures/{identifiant}", operation_id = "lireStructure", tag = "Fiches",
     params(("identifiant" = String, Path, description = "`F` + FINESS, FINESS, SIRET, SIREN, identifiant technique, ou chiffre de type + identifiant", example = "F990000000")),
     responses(
         (status = 200, description = "La fiche", body = StructureComplete<'static>),
@@ -58,7 +58,7 @@ struct Head {
 }
 
 /// Lister les messageries d'une structure
-#[utoipa::path(get, path = "/api/v1/structures/{identifiant}/messageries", tag = "Fiches",
+#[utoipa::path(get, path = "/api/v1/structures/{identifiant}/messageries", operation_id = "listerMessageriesDeStructure", tag = "Fiches",
     params(MessageriesParams, ("identifiant" = String, Path, description = "Comme pour la structure", example = "F990000000")),
     responses(
         (status = 200, description = "Ses messageries", body = MessageriesDeStructure),

@@ -71,7 +71,7 @@ impl From<service::Suggestion> for Suggestion {
 /// Compléter une saisie
 ///
 /// Une saisie vide n'a pas de suggestion.
-#[utoipa::path(get, path = "/api/v1/suggestions", tag = "Recherche", params(SuggestionsParams),
+#[utoipa::path(get, path = "/api/v1/suggestions", operation_id = "suggerer", tag = "Recherche", params(SuggestionsParams),
     responses((status = 200, description = "Les suggestions", body = Suggestions)))]
 pub async fn get(
     State(state): State<RestState>,

@@ -84,7 +84,7 @@ impl Verifiee {
 /// Vérifier des destinataires
 ///
 /// Dit, de chaque adresse, si elle est publiée et si son domaine est de l'espace de confiance.
-#[utoipa::path(post, path = "/api/v1/messageries/verification", tag = "Fiches", request_body = AVerifier,
+#[utoipa::path(post, path = "/api/v1/messageries/verification", operation_id = "verifierMessageries", tag = "Fiches", request_body = AVerifier,
     responses(
         (status = 200, description = "Une réponse par adresse", body = Verifiees),
         (status = 413, description = "Plus de 1 Mio", body = Probleme<'static>, content_type = "application/problem+json"),

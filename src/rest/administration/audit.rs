@@ -20,16 +20,16 @@ use crate::store::audit::{MOST, Trace, Wanted};
 #[allow(dead_code, reason = "the specification's form of what `Parameters` reads")]
 pub struct ParametresDAudit {
     /// À partir de cet instant (RFC 3339).
-    #[param(example = "2026-01-15T00:00:00Z")]
+    #[param(format = DateTime, example = "2026-01-15T00:00:00Z")]
     depuis: Option<String>,
     /// Avant cet instant (RFC 3339).
-    #[param(example = "2026-01-16T00:00:00Z")]
+    #[param(format = DateTime, example = "2026-01-16T00:00:00Z")]
     jusque: Option<String>,
     /// Un compte.
     #[param(example = "alpha")]
     compte: Option<String>,
     /// Une adresse ou un identifiant.
-    #[param(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[param(max_length = 300, example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     fiche: Option<String>,
     /// Nombre de lignes au plus, 1000 par défaut.
     #[param(example = 100, minimum = 1, maximum = 10000, default = 1000)]
@@ -45,7 +45,8 @@ pub struct Traces {
 /// Lire le journal d'audit
 ///
 /// Qui a publié, modifié, retiré, lu ou supprimé ce que peu peuvent voir. Cette lecture est tracée.
-#[utoipa::path(get, path = "/api/v1/administration/audit", tag = "Administration",
+#[utoipa::path(get, path = "/api/v1/administration/audit", operation_id = "lireAudit", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
     params(ParametresDAudit),
     responses(
         (status = 200, description = "Les traces", body = Traces),

@@ -31,7 +31,7 @@ pub struct MessageriesCachees {
     pub messageries: Vec<MessagerieCachee>,
     /// Absent à la dernière page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
     pub curseur_suivant: Option<String>,
 }
 
@@ -47,7 +47,8 @@ impl From<&Held> for MessagerieCachee {
 /// Lister les messageries en liste rouge
 ///
 /// De tous les opérateurs. Chaque messagerie montrée laisse une trace d'audit.
-#[utoipa::path(get, path = "/api/v1/administration/messageries", tag = "Administration",
+#[utoipa::path(get, path = "/api/v1/administration/messageries", operation_id = "listerMessageriesCachees", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
     params(ParametresDeListe),
     responses(
         (status = 200, description = "Une page", body = MessageriesCachees),
@@ -77,8 +78,9 @@ pub async fn list(
 /// Lire une messagerie avec ce qui en est caché
 ///
 /// La lecture laisse une trace d'audit, que la messagerie existe ou non.
-#[utoipa::path(get, path = "/api/v1/administration/messageries/{adresse}", tag = "Administration",
-    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@a-exemple.mssante.fr")),
+#[utoipa::path(get, path = "/api/v1/administration/messageries/{adresse}", operation_id = "lireMessagerieCachee", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
+    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr")),
     responses(
         (status = 200, description = "La messagerie", body = MessagerieCachee),
         (status = 403, description = "Le compte n'est pas celui d'un administrateur", body = Probleme<'static>, content_type = "application/problem+json"),

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::ActingAdministrator;
 use crate::directory::public_id::Genre;
 use crate::rest::operateur::{Noeuds, refused};
-use crate::rest::parameters::{NoParameter, Parameters, invalid};
+use crate::rest::parameters::{NoParameter, Parameters, invalid, words};
 use crate::rest::problem::{NOT_FOUND, Problem, Probleme};
 use crate::rest::state::RestState;
 use crate::store::suppressions::{self, Suppression};
@@ -23,9 +23,35 @@ use crate::store::suppressions::{self, Suppression};
 pub struct ParametresDeSuppression {
     /// Un champ seulement : `civilite`, `savoir_faire`, `diplomes`, `activites` d'un professionnel ; `telephone`,
     /// `telecopie`, `adresse` d'une structure ; `telephone`, `description`, `service`, `responsable` d'une messagerie.
-    #[param(example = "telephone")]
+    #[param(inline, value_type = Option<Champ>, example = "telephone")]
     champ: Option<String>,
 }
+
+/// What JSON Schema cannot say of several parameters at once.
+const TOGETHER: &[&str] = &[
+    "IF champ AND genre=='professionnels' THEN champ=='civilite' OR champ=='savoir_faire' OR champ=='diplomes' OR champ=='activites';",
+    "IF champ AND genre=='structures' THEN champ=='telephone' OR champ=='telecopie' OR champ=='adresse';",
+    "IF champ AND genre=='messageries' THEN champ=='telephone' OR champ=='description' OR champ=='service' OR champ=='responsable';",
+];
+const GENRES: &[(&str, Genre)] = &[
+    ("professionnels", Genre::Professional),
+    ("structures", Genre::Structure),
+    ("messageries", Genre::Mailbox),
+];
+const CHAMPS: &[(&str, ())] = &[
+    ("civilite", ()),
+    ("savoir_faire", ()),
+    ("diplomes", ()),
+    ("activites", ()),
+    ("telephone", ()),
+    ("telecopie", ()),
+    ("adresse", ()),
+    ("description", ()),
+    ("service", ()),
+    ("responsable", ()),
+];
+words!(GenreSupprime, GENRES);
+words!(Champ, CHAMPS);
 
 /// Ce qui est supprimé, et qui le montre déjà.
 #[derive(Serialize, ToSchema)]
@@ -53,13 +79,9 @@ impl FromRequestParts<RestState> for Entry {
         let Ok(Path((genre, identifier))) = named else {
             return Err(Problem::of(&NOT_FOUND));
         };
-        let genre = match genre.as_str() {
-            "professionnels" => Genre::Professional,
-            "structures" => Genre::Structure,
-            "messageries" => Genre::Mailbox,
-            _ => return Err(Problem::of(&NOT_FOUND)),
-        };
-        Ok(Self(genre, identifier))
+        let genre = GENRES.iter().find(|(name, _)| *name == genre);
+        let (_, genre) = genre.ok_or_else(|| Problem::of(&NOT_FOUND))?;
+        Ok(Self(*genre, identifier))
     }
 }
 
@@ -78,7 +100,8 @@ fn champ(genre: Genre, parameters: &Parameters<ParametresDeSuppression>) -> Resu
 }
 
 /// Lister ce qui est supprimé
-#[utoipa::path(get, path = "/api/v1/administration/suppressions", tag = "Administration",
+#[utoipa::path(get, path = "/api/v1/administration/suppressions", operation_id = "listerSuppressions", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
     responses(
         (status = 200, description = "Les suppressions, la plus récente d'abord", body = Suppressions),
         (status = 403, description = "Le compte n'est pas celui d'un administrateur", body = Probleme<'static>, content_type = "application/problem+json")))]
@@ -97,11 +120,13 @@ pub async fn list(
 ///
 /// Sur demande légitime : les imports suivants ne le rapportent pas. Avec un professionnel partent ses messageries
 /// nominatives. 202 quand un nœud ne l'a pas confirmé dans la seconde.
-#[utoipa::path(put, path = "/api/v1/administration/suppressions/{genre}/{identifiant}", tag = "Administration",
+#[utoipa::path(put, path = "/api/v1/administration/suppressions/{genre}/{identifiant}", operation_id = "supprimer", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
     params(
-        ("genre" = String, Path, description = "`professionnels`, `structures` ou `messageries`", example = "messageries"),
-        ("identifiant" = String, Path, description = "L'identification nationale, un identifiant de la structure, ou l'adresse", example = "claire.testeur@a-exemple.mssante.fr"),
+        ("genre" = inline(GenreSupprime), Path, description = "`professionnels`, `structures` ou `messageries`", example = "messageries"),
+        ("identifiant" = String, Path, description = "L'identification nationale, un identifiant de la structure, ou l'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr"),
         ParametresDeSuppression),
+    extensions(("x-dependencies" = json!(TOGETHER))),
     responses(
         (status = 200, description = "Supprimée", body = Supprimee),
         (status = 202, description = "Supprimée, un nœud la montre encore", body = Supprimee),
@@ -136,11 +161,13 @@ pub async fn put(
 /// Lever une suppression
 ///
 /// La fiche ou le champ revient avec le prochain import qui le contient.
-#[utoipa::path(delete, path = "/api/v1/administration/suppressions/{genre}/{identifiant}", tag = "Administration",
+#[utoipa::path(delete, path = "/api/v1/administration/suppressions/{genre}/{identifiant}", operation_id = "leverSuppression", tag = "Administration",
+    security(("cle" = []), ("porteur" = [])),
     params(
-        ("genre" = String, Path, description = "`professionnels`, `structures` ou `messageries`", example = "messageries"),
-        ("identifiant" = String, Path, description = "L'identification nationale, un identifiant de la structure, ou l'adresse", example = "claire.testeur@a-exemple.mssante.fr"),
+        ("genre" = inline(GenreSupprime), Path, description = "`professionnels`, `structures` ou `messageries`", example = "messageries"),
+        ("identifiant" = String, Path, description = "L'identification nationale, un identifiant de la structure, ou l'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr"),
         ParametresDeSuppression),
+    extensions(("x-dependencies" = json!(TOGETHER))),
     responses(
         (status = 204, description = "Levée"),
         (status = 403, description = "Le compte n'est pas celui d'un administrateur", body = Probleme<'static>, content_type = "application/problem+json"),
@@ -158,4 +185,21 @@ pub async fn delete(
             Err(error) => refused(error),
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_specification_knows_the_fields_of_each_kind() {
+        for ((name, genre), rule) in GENRES.iter().zip(TOGETHER) {
+            let fields: Vec<&str> = suppressions::fields(genre.letter()).collect();
+            let named = |field: &&str| CHAMPS.iter().any(|(known, ())| known == field);
+            assert!(fields.iter().all(named), "{name}");
+            let fields: Vec<String> = fields.iter().map(|field| format!("champ=='{field}'")).collect();
+            let fields = fields.join(" OR ");
+            assert_eq!(*rule, format!("IF champ AND genre=='{name}' THEN {fields};"));
+        }
+    }
 }

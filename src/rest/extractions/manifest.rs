@@ -78,7 +78,7 @@ pub struct Genre {
 }
 
 /// Lister les extractions
-#[utoipa::path(get, path = "/api/v1/extractions", tag = "Extractions",
+#[utoipa::path(get, path = "/api/v1/extractions", operation_id = "listerExtractions", tag = "Extractions",
     responses((status = 200, description = "Le manifeste", body = Extractions)))]
 pub async fn list(
     State(state): State<RestState>,

@@ -31,7 +31,7 @@ const SOURCES: HeaderName = HeaderName::from_static("annuaire-sources");
 const FORMATS: &[(&str, Format)] = Format::NAMED;
 const BOX_TYPES: &[(&str, ())] = &[("PER", ()), ("ORG", ()), ("APP", ()), ("CAB", ())];
 
-/// What a filtered extraction takes.
+/// What a filtered extraction takes; the specification tells which kind takes which.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExtractionParams {
@@ -41,7 +41,7 @@ pub struct ExtractionParams {
     /// Une marque (en-tête `Annuaire-Marque`, ou `marque` du manifeste) ou un instant RFC 3339 : seules les fiches
     /// créées, modifiées ou retirées depuis. Appliquer dans l'ordre : `retrait` ôte toutes les lignes de cet `id`,
     /// `publication` les remplace.
-    #[param(example = "2026-01-15T08:00:00Z")]
+    #[param(format = "marque", example = "2026-01-15T08:00:00Z")]
     pub depuis: Option<String>,
     /// Code de profession ; répétable.
     #[param(example = json!(["10"]))]
@@ -81,13 +81,11 @@ pub struct ExtractionParams {
 words!(FormatNomme, FORMATS);
 words!(TypeDeBal, BOX_TYPES);
 
-/// Lire une extraction
+/// Lire un fichier du manifeste
 ///
-/// `nom` est un fichier du manifeste, ou un genre : `correspondance`, `professionnels`, `structures`. Un fichier est
-/// servi tel quel et se reprend par `Range`. Un genre est écrit à mesure qu'il est lu, avec les filtres donnés ;
-/// l'ordre de ses lignes n'a pas de sens. Les messageries en liste rouge n'y sont jamais.
-#[utoipa::path(get, path = "/api/v1/extractions/{nom}", tag = "Extractions",
-    params(("nom" = String, Path, description = "Un fichier du manifeste, ou un genre", example = "correspondance"),
+/// Servi tel quel ; une lecture rompue se reprend par `Range`.
+#[utoipa::path(get, path = "/api/v1/extractions/{nom}", operation_id = "lireExtraction", tag = "Extractions",
+    params(("nom" = String, Path, description = "Le nom d'un fichier du manifeste", example = "correspondance.csv.gz"),
         ExtractionParams,
         ("Range" = Option<String>, Header, description = "D'un fichier, une plage d'octets : `bytes=1000-` reprend une lecture rompue", example = "bytes=1000-"),
         ("If-Range" = Option<String>, Header, description = "L'étiquette du fichier commencé ; s'il a changé, il est envoyé entier", example = "\"9f86d081884c7d65\"")),

@@ -21,7 +21,7 @@ const MOST: u32 = 500;
 #[allow(dead_code, reason = "the specification's form of what `Parameters` reads")]
 pub struct ParametresDeListe {
     /// Le curseur de la page précédente.
-    #[param(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[param(max_length = 600, format = "curseur", example = "636c61697265")]
     curseur: Option<String>,
     /// Messageries par page, 100 par défaut.
     #[param(example = 50, minimum = 1, maximum = 500, default = 100)]
@@ -57,7 +57,7 @@ pub struct MessageriesOperateur {
     pub messageries: Vec<MessagerieListee>,
     /// Absent à la dernière page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "claire.testeur@a-exemple.mssante.fr")]
+    #[schema(format = "curseur", example = "636c61697265")]
     pub curseur_suivant: Option<String>,
 }
 
@@ -82,7 +82,8 @@ impl From<&Held> for MessagerieListee {
 /// Lister ses messageries
 ///
 /// Celles que l'opérateur a publiées dans ses domaines, liste rouge comprise. Chaque lecture est tracée.
-#[utoipa::path(get, path = "/api/v1/operateur/messageries", tag = "Opérateurs",
+#[utoipa::path(get, path = "/api/v1/operateur/messageries", operation_id = "listerMessageriesDOperateur", tag = "Opérateurs",
+    security(("cle" = []), ("porteur" = [])),
     params(ParametresDeListe),
     responses(
         (status = 200, description = "Une page", body = MessageriesOperateur),

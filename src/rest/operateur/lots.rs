@@ -71,7 +71,8 @@ impl From<LineReport> for Ligne {
 /// `Description` ; champs séparés par `|`, `;`, tabulation ou virgule ; UTF-8 ; 5 000 lignes et 8 Mio au plus.
 /// Les lignes d'une même adresse sont ses rattachements. Les lignes bonnes sont publiées, les autres rapportées ; le même
 /// fichier envoyé de nouveau ne change rien.
-#[utoipa::path(post, path = "/api/v1/operateur/lots", tag = "Opérateurs",
+#[utoipa::path(post, path = "/api/v1/operateur/lots", operation_id = "publierLot", tag = "Opérateurs",
+    security(("cle" = []), ("porteur" = [])),
     request_body(content = String, content_type = "text/csv"),
     responses(
         (status = 200, description = "Le rapport, une ligne par ligne", body = Lot),

@@ -21,35 +21,40 @@ const MOST_BYTES: usize = 64 << 10;
 
 /// Une messagerie à publier. `null` vide un champ ; avec PUT, un champ absent est vide, avec PATCH il reste.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(
     dead_code,
     reason = "the specification's form of what is read member by member"
 )]
 pub struct MessagerieDemandee {
+    /// Celle du chemin, si elle est dite.
+    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
+    adresse: Option<String>,
     /// `PER`, `ORG`, `APP` ou `CAB` ; fixé à la création.
-    #[schema(example = "PER")]
+    #[schema(example = "PER", pattern = "^(PER|ORG|APP|CAB)$")]
     type_bal: Option<String>,
     /// Le titulaire (PER), ou le professionnel responsable (CAB).
-    #[schema(example = "899000000011")]
+    #[schema(example = "899000000002")]
     identification_nationale: Option<String>,
     /// Un identifiant de la structure, quel qu'il soit.
-    #[schema(example = "F990000001")]
+    #[schema(example = "F990000000")]
     structure: Option<String>,
     #[schema(example = false)]
     liste_rouge: Option<bool>,
     #[schema(example = 1, minimum = 1, maximum = 999)]
     rang: Option<i16>,
-    #[schema(example = "CARDIOLOGIE")]
+    #[schema(example = "CARDIOLOGIE", max_length = 160)]
     service: Option<String>,
-    #[schema(example = "Messagerie du secrétariat")]
+    #[schema(example = "Messagerie du secrétariat", max_length = 512)]
     description: Option<String>,
     /// ORG, APP et CAB ; ne se montre qu'à l'opérateur et à l'administration.
-    #[schema(example = "Claire TESTEUR")]
+    #[schema(example = "Claire TESTEUR", max_length = 160)]
     responsable: Option<String>,
     /// CAB.
-    #[schema(example = json!(["899000000029"]))]
+    #[schema(example = json!(["899000000029"]), max_items = 50)]
     cotitulaires: Option<Vec<String>>,
-    #[schema(example = "0199000000")]
+    /// 4 à 15 chiffres, précédés ou non de `+`.
+    #[schema(example = "0199000000", max_length = 24)]
     telephone: Option<String>,
     #[schema(example = false)]
     telephone_publie: Option<bool>,
@@ -73,16 +78,24 @@ pub struct Publiee {
 ///
 /// La crée, ou la remplace en entier. `If-Match` protège d'une modification concurrente, `If-None-Match: *` d'un
 /// remplacement. 202 quand un nœud ne l'a pas confirmée dans la seconde.
-#[utoipa::path(put, path = "/api/v1/operateur/messageries/{adresse}", tag = "Opérateurs",
-    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@a-exemple.mssante.fr")),
-    request_body = MessagerieDemandee,
+#[utoipa::path(put, path = "/api/v1/operateur/messageries/{adresse}", operation_id = "publierMessagerie", tag = "Opérateurs",
+    security(("cle" = []), ("porteur" = [])),
+    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr"),
+        ("If-Match" = Option<String>, Header, description = "L'étiquette de la fiche lue : 412 si elle a changé depuis", example = "\"0123456789abcdef\""),
+        ("If-None-Match" = Option<String>, Header, description = "`*` : 412 si la messagerie existe déjà", example = "*")),
+    request_body(content((MessagerieDemandee = "application/json"), (MessagerieDemandee = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "Remplacée, ou déjà ainsi", body = Publiee),
-        (status = 201, description = "Créée", body = Publiee),
-        (status = 202, description = "Publiée, tous les nœuds ne la montrent pas encore", body = Publiee),
+        (status = 200, description = "Remplacée, ou déjà ainsi", body = Publiee,
+            headers(("etag" = String, description = "À redonner dans `If-Match`"))),
+        (status = 201, description = "Créée", body = Publiee,
+            headers(("etag" = String, description = "À redonner dans `If-Match`"))),
+        (status = 202, description = "Publiée, tous les nœuds ne la montrent pas encore", body = Publiee,
+            headers(("etag" = String, description = "À redonner dans `If-Match`"))),
         (status = 403, description = "Le domaine ou la messagerie d'un autre", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 409, description = "Un champ fixé à la création", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 412, description = "La fiche a changé", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 413, description = "Plus de 64 Kio", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 415, description = "Le corps n'est pas annoncé comme du JSON", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 422, description = "Une ligne par faute", body = ProblemeDeFautes, content_type = "application/problem+json")))]
 pub async fn put(state: State<RestState>, acting: Acting, body: Body) -> Response {
     let request = body.0.map(Request::Put);
@@ -92,16 +105,22 @@ pub async fn put(state: State<RestState>, acting: Acting, body: Body) -> Respons
 /// Modifier une messagerie
 ///
 /// Ne change que les champs donnés.
-#[utoipa::path(patch, path = "/api/v1/operateur/messageries/{adresse}", tag = "Opérateurs",
-    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@a-exemple.mssante.fr")),
-    request_body = MessagerieDemandee,
+#[utoipa::path(patch, path = "/api/v1/operateur/messageries/{adresse}", operation_id = "modifierMessagerie", tag = "Opérateurs",
+    security(("cle" = []), ("porteur" = [])),
+    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr"),
+        ("If-Match" = Option<String>, Header, description = "L'étiquette de la fiche lue : 412 si elle a changé depuis", example = "\"0123456789abcdef\"")),
+    request_body(content((MessagerieDemandee = "application/json"), (MessagerieDemandee = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "Modifiée, ou déjà ainsi", body = Publiee),
-        (status = 202, description = "Modifiée, tous les nœuds ne le montrent pas encore", body = Publiee),
+        (status = 200, description = "Modifiée, ou déjà ainsi", body = Publiee,
+            headers(("etag" = String, description = "À redonner dans `If-Match`"))),
+        (status = 202, description = "Modifiée, tous les nœuds ne le montrent pas encore", body = Publiee,
+            headers(("etag" = String, description = "À redonner dans `If-Match`"))),
         (status = 403, description = "Le domaine ou la messagerie d'un autre", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 404, description = "Aucune messagerie", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 409, description = "Un champ fixé à la création", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 412, description = "La fiche a changé", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 413, description = "Plus de 64 Kio", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 415, description = "Le corps n'est pas annoncé comme du JSON", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 422, description = "Une ligne par faute", body = ProblemeDeFautes, content_type = "application/problem+json")))]
 pub async fn patch(state: State<RestState>, acting: Acting, body: Body) -> Response {
     let request = body.0.map(Request::Patch);
@@ -111,14 +130,17 @@ pub async fn patch(state: State<RestState>, acting: Acting, body: Body) -> Respo
 /// Retirer une messagerie
 ///
 /// Le retrait tient tant qu'une extraction nationale contient encore l'adresse, ou jusqu'à une nouvelle publication.
-#[utoipa::path(delete, path = "/api/v1/operateur/messageries/{adresse}", tag = "Opérateurs",
-    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@a-exemple.mssante.fr")),
+#[utoipa::path(delete, path = "/api/v1/operateur/messageries/{adresse}", operation_id = "retirerMessagerie", tag = "Opérateurs",
+    security(("cle" = []), ("porteur" = [])),
+    params(("adresse" = String, Path, description = "L'adresse", example = "claire.testeur@sage-femme-exemple.mssante.fr"),
+        ("If-Match" = Option<String>, Header, description = "L'étiquette de la fiche lue : 412 si elle a changé depuis", example = "\"0123456789abcdef\"")),
     responses(
         (status = 200, description = "Retirée", body = Publiee),
         (status = 202, description = "Retirée, tous les nœuds ne le montrent pas encore", body = Publiee),
         (status = 403, description = "Le domaine ou la messagerie d'un autre", body = Probleme<'static>, content_type = "application/problem+json"),
         (status = 404, description = "Aucune messagerie", body = Probleme<'static>, content_type = "application/problem+json"),
-        (status = 412, description = "La fiche a changé", body = Probleme<'static>, content_type = "application/problem+json")))]
+        (status = 412, description = "La fiche a changé", body = Probleme<'static>, content_type = "application/problem+json"),
+        (status = 422, description = "Ce n'est pas une adresse", body = ProblemeDeFautes, content_type = "application/problem+json")))]
 pub async fn delete(state: State<RestState>, acting: Acting) -> Response {
     answer(state, acting, Ok(Request::Delete)).await
 }

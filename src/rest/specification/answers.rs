@@ -161,9 +161,13 @@ fn bound(parameter: &mut Value) {
     if parameter.get("in").and_then(Value::as_str) != Some("query") {
         return;
     }
-    if let Some(parameter) = parameter.as_object_mut() {
+    let Some(schema) = parameter.get("schema") else {
+        return;
+    };
+    let is_text = |schema: &Value| schema["type"] == "string" && schema.get("enum").is_none();
+    if !is_text(schema) && !is_text(&schema["items"]) {
         // A form sends its empty fields too.
-        parameter.insert("allowEmptyValue".to_owned(), true.into());
+        parameter["allowEmptyValue"] = true.into();
     }
     let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) else {
         return;
