@@ -535,3 +535,33 @@ fn what_a_killed_import_asked_of_the_store_ends_though_it_has_no_answer_yet() {
     assert!(session.wait().unwrap().success());
     place.import(&[&sample()]);
 }
+
+#[test]
+fn who_works_at_a_site_stays_there_when_it_turns_out_to_be_an_establishment() {
+    let place = Place::new();
+    let people = |date: &str, finess: &str| {
+        let site = [
+            (3, "899900000001"),
+            (22, finess),
+            (24, "R99000001"),
+            (25, "CLINIQUE DU SITE"),
+        ];
+        let text = format!("{}\n{}", ACTIVITY.trim_end(), activity(&site));
+        place.file(&format!("PS_LibreAcces_Personne_activite_{date}0800.txt"), text)
+    };
+    let line = "structureet;990000001;990000101;CLINIQUE EXEMPLE;;;;1;R;DES ESSAIS;;;053;01;AIN;01012 BOURG EN BRESSE CEDEX;;;355;CH;1102;CH;;;;;;;;;2026-01-01;\n";
+    let finess = place.file("a.csv", format!("finess;etalab;111;2026-01-14\n{line}"));
+    place.import(&[&people("20260115", ""), &finess]);
+    let node = place.serve(&[]);
+    let structure = || {
+        let person = node.get("/api/v1/professionnels/899900000001");
+        person["exercices"][0]["activites"][0]["structure"]["nom"].clone()
+    };
+    assert_eq!(structure(), "CLINIQUE DU SITE");
+    place.import(&[&people("20260116", "990000001")]);
+    eventually(
+        "the person is at the establishment",
+        Duration::from_secs(10),
+        || structure() == "CLINIQUE EXEMPLE",
+    );
+}

@@ -45,7 +45,7 @@ pub async fn write(
     );
     for (finess, entry) in file.iter() {
         let id = keys.find_or_make(publication, finess, "");
-        if !done.insert(id) {
+        if !done.insert(id) || keys.is_suppressed(publication, id) {
             continue;
         }
         let hash = entry.fingerprint();

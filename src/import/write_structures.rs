@@ -20,6 +20,8 @@ pub struct StructureKeys {
     new: Rows,
     /// Keys that gained a FINESS number or a technical id.
     completed: Vec<(i64, Option<String>, Option<String>)>,
+    /// Keys that turned out to be of a structure that had another one already, which stands from now on.
+    merged: HashMap<i64, i64>,
 }
 
 impl StructureKeys {
@@ -31,6 +33,7 @@ impl StructureKeys {
             public_ids: HashMap::new(),
             new: Rows::new("copy structure_keys (id, public_id, finess, identifiant_technique) from stdin"),
             completed: Vec::new(),
+            merged: HashMap::new(),
         };
         let mut rows = sqlx::query("select id, public_id, finess, identifiant_technique from structure_keys")
             .fetch(&mut *publication.connection);
@@ -64,6 +67,9 @@ impl StructureKeys {
             .copied();
         let id = match by_finess.or(by_technical_id) {
             Some(id) => {
+                if let Some(other) = by_technical_id.filter(|other| *other != id) {
+                    self.merged.insert(other, id);
+                }
                 let gains_finess = by_finess.is_none() && !finess.is_empty();
                 let gains_technical_id = by_technical_id.is_none() && !technical_id.is_empty();
                 if gains_finess || gains_technical_id {
@@ -107,6 +113,12 @@ impl StructureKeys {
         self.by_finess.get(finess).copied()
     }
 
+    /// Whether a structure stays out of the directory on request.
+    pub fn is_suppressed(&self, publication: &Publication<'_>, id: i64) -> bool {
+        let public_id = self.public_ids.get(&id);
+        public_id.is_some_and(|public_id| publication.is_suppressed_id(public_id))
+    }
+
     /// Notes that a structure changed.
     pub fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
         let public_id = self
@@ -143,8 +155,36 @@ impl StructureKeys {
         .bind(technical_ids)
         .execute(&mut *publication.connection)
         .await?;
-        Ok(())
+        merge(publication, &self.public_ids, &self.merged).await
     }
+}
+
+/// Moves the activities of keys that stand no more: people whose own rows did not change are not written again.
+async fn merge(
+    publication: &mut Publication<'_>,
+    public_ids: &HashMap<i64, Box<str>>,
+    merged: &HashMap<i64, i64>,
+) -> Result<(), sqlx::Error> {
+    if merged.is_empty() || publication.is_first() {
+        return Ok(());
+    }
+    let (from, to): (Vec<i64>, Vec<i64>) = merged.iter().unzip();
+    let moved: Vec<i64> = sqlx::query_scalar(
+        "with moved as (
+             update activities a set structure_id = m.new_id
+             from unnest($1::bigint[], $2::bigint[]) as m (old_id, new_id)
+             where a.structure_id = m.old_id returning m.new_id)
+         select distinct new_id from moved",
+    )
+    .bind(from)
+    .bind(to)
+    .fetch_all(&mut *publication.connection)
+    .await?;
+    for id in moved {
+        let public_id = public_ids.get(&id).map_or("", |public_id| public_id);
+        publication.note(Genre::Structure, id, public_id, Action::Updated);
+    }
+    Ok(())
 }
 
 /// Writes the sites of a Personne_activite file. Gives each site's structure, by number.
@@ -252,11 +292,7 @@ fn settle(
     stale: &mut Vec<i64>,
     counts: &mut Counts,
 ) -> Option<i64> {
-    if keys
-        .public_ids
-        .get(&id)
-        .is_some_and(|key| publication.is_suppressed_id(key))
-    {
+    if keys.is_suppressed(publication, id) {
         return None;
     }
     match known.get_mut(&id) {
