@@ -39,18 +39,12 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
         .unwrap_or_default();
     let target = folder.join(&name);
     within(&target, fs::create_dir_all(&target))?;
-    let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
-    let (sender, rows) = pipe(pipe::MANY);
-    let stated = Stated::of(&snapshot);
-    let (done, writing) = tokio::sync::oneshot::channel();
-    // Nobody waits for these files as for an answer.
-    std::thread::spawn(move || {
-        priority::lower_thread();
-        let _ = done.send(write(layout, &target, &stated, rows));
-    });
-    let read = snapshot.copy(&statement, &sender).await;
-    sender.end(read).await;
-    let files = writing.await.map_err(|_| ExportError::BrokenOff)??;
+    let written = write_all(&mut snapshot, layout, &target).await;
+    if written.is_err() {
+        // Files that nobody would ever read, and whose room the next attempt may lack.
+        let _ = fs::remove_dir_all(&target);
+    }
+    let files = written?;
     let sources = std::mem::take(&mut snapshot.sources);
     snapshot.end().await;
     Ok(Made {
@@ -63,6 +57,27 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
         files,
         seconds: started.elapsed().as_secs(),
     })
+}
+
+/// Has all files of one kind written, of what the store shows in this snapshot.
+async fn write_all(
+    snapshot: &mut Snapshot,
+    layout: &'static Layout,
+    folder: &Path,
+) -> Result<Vec<File>, ExportError> {
+    let statement = statement::whole(layout, &Filters::default(), Order::Fixed)?;
+    let (sender, rows) = pipe(pipe::MANY);
+    let stated = Stated::of(snapshot);
+    let target = folder.to_owned();
+    let (done, writing) = tokio::sync::oneshot::channel();
+    // Nobody waits for these files as for an answer.
+    std::thread::spawn(move || {
+        priority::lower_thread();
+        let _ = done.send(write(layout, &target, &stated, rows));
+    });
+    let read = snapshot.copy(&statement, &sender).await;
+    sender.end(read).await;
+    writing.await.map_err(|_| ExportError::BrokenOff)?
 }
 
 /// Writes the files of one kind.

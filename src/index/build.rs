@@ -107,9 +107,10 @@ async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> R
             }
         }));
     }
+    // Held by the makers alone: where they have failed, nobody takes a batch any more.
+    drop(queue);
     let read = read(connection, &batches).await;
     drop(batches);
-    drop(queue);
     for maker in makers {
         let made = maker.join();
         made.map_err(|_| std::io::Error::other("a maker of documents panicked"))??;

@@ -8,7 +8,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::node::Node;
+use super::node::{IndexError, Node};
 use crate::store::accounts;
 use crate::store::contact::Contact;
 
@@ -38,11 +38,15 @@ pub async fn follow(
                     changed.notify_one();
                 }
             }
-            Err(error) => {
+            Err(IndexError::Store(error)) => {
                 if contact.lost() {
                     tracing::warn!(%error, "the store does not answer; the index goes on answering from its last state");
                 }
                 listener = None;
+            }
+            // The store answers: what it tells of accounts still holds.
+            Err(error) => {
+                tracing::error!(%error, "the index cannot follow the store; tried again in a moment")
             }
         }
         if listener.is_none()
@@ -57,7 +61,8 @@ pub async fn follow(
         }
         let told = async {
             match &mut listener {
-                Some(listener) => listener.recv().await.ok(),
+                // A connection that was lost is not quietly made anew: what was told meanwhile is lost with it.
+                Some(listener) => listener.try_recv().await.ok().flatten(),
                 None => std::future::pending().await,
             }
         };

@@ -156,7 +156,7 @@ impl Generation {
 
     /// Writes each group of segments anew as one, and shows the result.
     fn rewrite(&self, groups: impl Iterator<Item = Vec<SegmentId>>) -> Result<(), IndexError> {
-        let mut rewritten = false;
+        let (mut rewritten, mut failed) = (false, None);
         for group in groups {
             let merging = {
                 let mut files = self.files();
@@ -165,13 +165,15 @@ impl Generation {
                 files.writer = Some(writer);
                 merging
             };
-            // One that is being merged already is on its way out.
-            rewritten |= merging.wait().is_ok();
+            match merging.wait() {
+                Ok(_) => rewritten = true,
+                Err(error) => failed = Some(error),
+            }
         }
-        match rewritten {
-            true => self.show_ready(),
-            false => Ok(()),
+        if rewritten {
+            self.show_ready()?;
         }
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Takes out what changed, puts in what was read of it, and shows that. The writer goes on merging by itself.

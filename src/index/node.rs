@@ -134,6 +134,11 @@ impl Node {
         self.untidy.notified().await;
     }
 
+    /// Has [`Node::untidy`] return once more: something could not be tidied up.
+    pub fn stays_untidy(&self) {
+        self.untidy.notify_one();
+    }
+
     /// Works out what the first searches would have to wait for. Blocks.
     pub fn make_ready(&self) -> Result<(), IndexError> {
         self.tidy(|generation| Ok(generation.snapshot().make_ready()?))
@@ -153,8 +158,9 @@ impl Node {
     fn tidy(&self, how: fn(&Generation) -> Result<(), IndexError>) -> Result<(), IndexError> {
         match self.current.load_full() {
             Some(generation) => {
-                how(&generation)?;
-                Ok(generation.snapshot().fill_shelves(&generation.folder)?)
+                let done = how(&generation);
+                generation.snapshot().fill_shelves(&generation.folder)?;
+                done
             }
             None => Ok(()),
         }
@@ -176,10 +182,24 @@ impl Node {
         let name = (0..)
             .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
-        let generation = Generation::create(self.folder.join(name.unwrap_or_default()))?;
+        let folder = self.folder.join(name.unwrap_or_default());
+        let built = Self::build_in(&folder, connection)
+            .and_then(|(generation, version)| self.swap(generation, version));
+        if built.is_err() {
+            // Gigabytes that nobody would ever read, and that the next attempt may lack.
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        built
+    }
+
+    fn build_in(
+        folder: &Path,
+        connection: &mut sqlx::PgConnection,
+    ) -> Result<(Generation, Version), IndexError> {
+        let generation = Generation::create(folder.to_owned())?;
         let version = build::fill_apart(&generation, connection)?;
         tokio::task::block_in_place(|| generation.show_ready())?;
-        self.swap(generation, version)
+        Ok((generation, version))
     }
 
     /// Makes a generation the current one; the one before is removed once nobody reads it.

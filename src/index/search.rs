@@ -176,7 +176,12 @@ impl<'s, 'a> Walk<'s, 'a> {
     ) -> tantivy::Result<SearchEnd> {
         let begin = self.after.as_ref().map_or(0, |after| usize::from(after.tier));
         for tier in begin..self.tiers.len() {
-            for kind in super::rank::KINDS {
+            let mut kinds = super::rank::KINDS;
+            // The kind is the top of the rank: what comes last by name comes first backwards.
+            if self.ask.order == Order::NameDescending {
+                kinds.reverse();
+            }
+            for kind in kinds {
                 if self.ask.kinds.contains(kind)
                     && let Some(end) = self.each_of(tier, kind, &mut take)?
                 {

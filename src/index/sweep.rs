@@ -16,6 +16,8 @@ use super::node::{IndexError, Node};
 const REST: u32 = 20;
 /// The shortest rest.
 const LEAST: Duration = Duration::from_millis(100);
+/// The shortest rest after something could not be tidied up.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// Tidies up whenever that is needed, until `stop`.
 pub async fn sweep(node: Arc<Node>, stop: CancellationToken) {
@@ -30,15 +32,19 @@ pub async fn sweep(node: Arc<Node>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = node.untidy() => {}
         }
-        run(
+        let joined = run(
             &node,
             "the segments of the index were joined",
             Node::join_segments,
         )
         .await;
         let begun = Instant::now();
-        run(&node, "the index was swept", Node::sweep).await;
-        let rest = begun.elapsed().saturating_mul(REST).max(LEAST);
+        let swept = run(&node, "the index was swept", Node::sweep).await;
+        let mut rest = begun.elapsed().saturating_mul(REST).max(LEAST);
+        if !(joined && swept) {
+            node.stays_untidy();
+            rest = rest.max(AFTER_FAILURE);
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(rest) => {}
@@ -46,14 +52,20 @@ pub async fn sweep(node: Arc<Node>, stop: CancellationToken) {
     }
 }
 
-async fn run(node: &Arc<Node>, done: &'static str, how: fn(&Node) -> Result<(), IndexError>) {
+/// Gives whether it was done.
+async fn run(node: &Arc<Node>, done: &'static str, how: fn(&Node) -> Result<(), IndexError>) -> bool {
     let begun = Instant::now();
     let tidied = node.clone();
     match tokio::task::spawn_blocking(move || how(&tidied)).await {
-        Ok(Ok(())) => tracing::debug!(seconds = begun.elapsed().as_secs_f64(), "{done}"),
+        Ok(Ok(())) => {
+            tracing::debug!(seconds = begun.elapsed().as_secs_f64(), "{done}");
+            return true;
+        }
+        // A full disk; or a segment that tantivy is merging by itself.
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the index stays untidy until the next sweep: slower, and with what was taken out of it")
+            tracing::warn!(%error, "the index stays untidy until the next sweep: slower, and with what was taken out of it");
         }
         Err(_) => tracing::error!("tidying the index panicked"),
     }
+    false
 }

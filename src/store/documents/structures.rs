@@ -1,5 +1,6 @@
 //! Structures: all of them batch by batch, or those that a change needs; and who answers for an alias.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sqlx::Row as _;
@@ -116,6 +117,7 @@ impl Documents<'_> {
         let mut candidates = structures_named(self.connection, &missing).await?;
         candidates.sort_unstable();
         self.need_structures(&candidates).await?;
+        let missing: HashSet<String> = missing.into_iter().collect();
         for id in candidates {
             let structure = self.structures.get(id, &self.labels);
             for alias in structure.map(|structure| aliases(&structure)).unwrap_or_default() {
