@@ -632,3 +632,100 @@ fn an_import_after_many_publications_builds_the_index_anew() {
     let record = http.get(&format!("/api/v1/messageries/{address}"));
     assert_eq!(record.status, 200, "what was published is still there");
 }
+
+#[test]
+fn nobody_leaves_the_red_list_by_what_is_left_out_misspelt_or_contradicted() {
+    let mut house = House::new();
+    let address = format!("cachee@{DOMAIN}");
+    let mut http = Http::new(&house.node.http);
+    let mut status = |address: &str| http.get(&format!("/api/v1/messageries/{address}")).status;
+    let mut hidden = nominative();
+    hidden["liste_rouge"] = true.into();
+    assert_eq!(house.alpha.put(&address, &hidden).status, 201);
+    // A file in the layout of the national extraction has no such column.
+    let header = "Type de BAL|Adresse BAL|Identification nationale PP";
+    let lot = house.alpha.lot(&format!("{header}\nPER|{address}|{CLAIRE}\n"));
+    assert_eq!(lot.status, 200, "{}", lot.text());
+    assert_eq!(house.alpha.put(&address, &nominative()).status, 200);
+    assert_eq!(
+        house.alpha.patch(&address, &json!({"liste_rouge": null})).status,
+        200
+    );
+    assert_eq!(status(&address), 404);
+
+    let other = format!("autre@{DOMAIN}");
+    for rows in [
+        format!("PER|{other}|{CLAIRE}|N\nPER|{other}|{CLAIRE}|O\n"),
+        format!("PER|{other}|{CLAIRE}|peut-être\nPER|{other}|{CLAIRE}|\n"),
+    ] {
+        let lot = house.alpha.lot(&format!("{header}|Liste rouge\n{rows}"));
+        assert_eq!(
+            (lot.status, &lot.json()["refusees"]),
+            (200, &json!(2)),
+            "{}",
+            lot.text()
+        );
+        assert_eq!(status(&other), 404);
+    }
+    let lot = house
+        .alpha
+        .lot(&format!("{header}|ListeRouge\nPER|{other}|{CLAIRE}|O\n"));
+    assert_eq!(lot.status, 422, "{}", lot.text());
+
+    assert_eq!(
+        house.alpha.patch(&address, &json!({"liste_rouge": false})).status,
+        200
+    );
+    assert_eq!(status(&address), 200);
+}
+
+#[test]
+fn what_cannot_be_published_is_a_fault_of_its_field_and_of_its_line() {
+    let mut house = House::new();
+    let of = |field: &str, value: &str| {
+        let mut body = json!({"type_bal": "ORG", "structure": HOSPITAL});
+        body[field] = value.into();
+        body
+    };
+    let address = format!("accueil@{DOMAIN}");
+    for (field, value) in [
+        ("structure", "F99\u{0}"),
+        ("service", "=1+1"),
+        ("description", "a\u{202e}b"),
+        ("adresse", &format!("ailleurs@{DOMAIN}")),
+    ] {
+        let reply = house.alpha.put(&address, &of(field, value));
+        assert_eq!(reply.status, 422, "{field}: {}", reply.text());
+        assert_eq!(reply.json()["fautes"][0]["champ"], field);
+    }
+    for local in ["a,b", "a;b", "=fx", "été"] {
+        let reply = house.alpha.put(&format!("{local}@{DOMAIN}"), &of("service", "A"));
+        assert_eq!(reply.status, 422, "{local}: {}", reply.text());
+    }
+    let header = "Type de BAL|Adresse BAL|Identification nationale PP";
+    let lot = house.alpha.lot(&format!(
+        "{header}\nPER|un@{DOMAIN}|8990\u{0}\nPER|deux@{DOMAIN}|{CLAIRE}\n"
+    ));
+    assert_eq!(
+        (&lot.json()["creees"], &lot.json()["refusees"]),
+        (&json!(1), &json!(1))
+    );
+
+    // Which of two members is meant nobody knows.
+    let twice = r#"{"type_bal": "ORG", "liste_rouge": true, "liste_rouge": false}"#;
+    let headers = [
+        ("content-type", "application/json"),
+        ("esante-api-key", house.alpha.key.as_str()),
+    ];
+    let path = support::http::own(&address);
+    let reply = house.alpha.http.send("PUT", &path, &headers, twice.as_bytes());
+    assert_eq!(reply.status, 422, "{}", reply.text());
+
+    // A condition that cannot be read does not hold.
+    assert_eq!(house.alpha.put(&address, &of("service", "A")).status, 201);
+    let headers = [("if-match", "\"é\"")];
+    let reply = house
+        .alpha
+        .call("PATCH", &path, &headers, &json!({"service": "B"}));
+    assert_eq!(reply.status, 412, "{}", reply.text());
+}

@@ -58,9 +58,11 @@ pub async fn traces(
     wanted: &audit::Wanted,
 ) -> Result<Vec<audit::Trace>, PublicationError> {
     let mut connection = pool.acquire().await?;
-    check(&mut connection, actor).await?;
-    let traces = audit::read(pool, wanted).await?;
-    audit::note(&mut connection, actor, Act::ReadAudit, &[""]).await?;
+    let mut transaction = connection.begin().await?;
+    check(&mut transaction, actor).await?;
+    let traces = audit::read(&mut transaction, wanted).await?;
+    audit::note(&mut transaction, actor, Act::ReadAudit, &[""]).await?;
+    transaction.commit().await?;
     Ok(traces)
 }
 

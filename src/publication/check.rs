@@ -19,6 +19,11 @@ const MAX_IDENTIFIER: usize = 64;
 const NEEDED: &str = "ce champ est attendu pour ce type de messagerie";
 const NOT_TAKEN: &str = "ce champ n'est pas de ce type de messagerie";
 
+/// Whether nothing can be called so. Postgres holds no NUL.
+fn is_no_identifier(typed: &str) -> bool {
+    typed.len() > MAX_IDENTIFIER || typed.contains(char::is_control)
+}
+
 /// The sheet of a box after a request: what is asked, laid over what is held, or over nothing where the request says
 /// the `whole` box.
 pub async fn sheet(
@@ -59,7 +64,11 @@ pub async fn sheet(
             Some(_) => before.type_bal.clone(),
             None => check.type_bal(asked),
         },
-        liste_rouge: laid(&asked.liste_rouge, before.liste_rouge),
+        // Nobody leaves the red list by a column or a member that was left out: it must be said.
+        liste_rouge: asked
+            .liste_rouge
+            .flatten()
+            .unwrap_or(held.is_some_and(|held| held.sheet.liste_rouge)),
         rang: check.rang(&asked.rang, before.rang),
         description: check.text(
             "description",
@@ -99,6 +108,32 @@ pub async fn sheet(
     } else {
         Err(PublicationError::Faults(check.faults))
     }
+}
+
+/// Whether a box can be made of this address: one that mail clients can write to (RFC 5322, section 3.2.3, dot-atom), and
+/// the one that the request says, if it says one.
+pub fn new_address(address: &MailAddress, asked: &Asked) -> Result<(), PublicationError> {
+    let local = address.key.split('@').next().unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{}~.".contains(c);
+    let has_form = local.chars().all(fits)
+        && !local.starts_with(['.', '=', '+', '-'])
+        && !local.ends_with('.')
+        && !local.contains("..");
+    let said = asked.adresse.as_ref().and_then(Option::as_deref);
+    let is_said = said.is_none_or(|said| MailAddress::parse(said).is_ok_and(|said| said.key == address.key));
+    let reason = match (has_form, is_said) {
+        (false, _) => {
+            "avant « @ » : lettres sans accent, chiffres et !#$%&'*+-/=?^_`{}~ ou point, sans commencer par =, + ou -"
+        }
+        (_, false) => "ce n'est pas l'adresse du chemin",
+        _ => return Ok(()),
+    };
+    Err(PublicationError::Faults(vec![Fault::new("adresse", reason)]))
+}
+
+/// Characters that show nothing, or turn the direction of what follows (Unicode, categories Cf, Zl and Zp).
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn laid<T: Copy + Default>(said: &Said<T>, before: T) -> T {
@@ -150,8 +185,17 @@ impl Check<'_> {
         };
         if text.chars().nth(most).is_some() {
             self.fault(field, format!("au plus {most} caractères"));
-        } else if text.contains(|c: char| c.is_control() || c == '|') {
-            self.fault(field, "ni retour à la ligne, ni caractère de commande, ni « | »");
+        } else if text.contains(|c: char| c.is_control() || is_unseen(c) || c == '|') {
+            self.fault(
+                field,
+                "ni retour à la ligne, ni caractère de commande ou invisible, ni « | »",
+            );
+        } else if text.starts_with(['=', '+', '-', '@']) {
+            // The official layout of extractions has no escape for it.
+            self.fault(
+                field,
+                "ne commence pas par « = », « + », « - » ou « @ » : un tableur y lirait une formule",
+            );
         } else if is_citizen(text) {
             self.fault(field, "l'adresse d'un usager ne se publie pas");
         } else {
@@ -235,7 +279,7 @@ impl Check<'_> {
         field: &'static str,
         typed: &str,
     ) -> Result<Option<String>, sqlx::Error> {
-        let found: Option<String> = if typed.len() > MAX_IDENTIFIER {
+        let found: Option<String> = if is_no_identifier(typed) {
             None
         } else {
             sqlx::query_scalar(
@@ -260,7 +304,7 @@ impl Check<'_> {
 
     /// Type digit and identifier of a structure of the directory.
     async fn structure(&mut self, typed: &str) -> Result<(String, String), sqlx::Error> {
-        let id = if typed.len() > MAX_IDENTIFIER {
+        let id = if is_no_identifier(typed) {
             None
         } else {
             structure_typed(self.connection, typed).await?

@@ -1,41 +1,23 @@
-//! The reading of a file of boxes: the extract's 31 columns and five more. Read as it comes, bounded in bytes and rows.
-//! Nothing of a row is repeated but its number.
+//! What a file of boxes asks, box by box: rows of one address are its attachments. Bounded in bytes and rows. Nothing of
+//! a row is repeated but its number.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::asked::{Asked, AskedRow, Fault};
+use super::lot_rows::{Row, Rows};
 use super::lots::{LineReport, Outcome};
 use super::parsed;
-use crate::directory::text::fold;
 
-/// Most rows of a file.
-pub const MOST_ROWS: usize = 5_000;
 /// Most bytes of a file.
 pub const MOST_BYTES: usize = 8 << 20;
-
-/// The columns that are read, as the extract spells them, and our five.
-const COLUMNS: [&str; 14] = [
-    "Type de BAL",
-    "Adresse BAL",
-    "Type Identifiant PP",
-    "Identifiant PP",
-    "Identification nationale PP",
-    "Type identifiant structure",
-    "Identification Structure",
-    "Service de rattachement",
-    "Dématérialisation",
-    "Liste rouge",
-    "Téléphone",
-    "Téléphone publié",
-    "Responsable",
-    "Description",
-];
 
 /// A box of the file, with the lines that tell of it.
 pub struct Entry {
     pub lines: Vec<u64>,
     pub asked: Asked,
+    /// What is wrong between its lines.
+    pub faults: Vec<Fault>,
 }
 
 /// What a file says, before anything is compared with the store.
@@ -46,45 +28,39 @@ pub struct File {
     pub(super) refused: Vec<LineReport>,
 }
 
-/// Reads a file: `|`, `;`, tabulation or comma between fields, as its header has them. Blocks.
+/// Reads a file. Blocks.
 pub fn read(source: impl Read) -> Result<File, Fault> {
-    let mut source = std::io::BufReader::new(source);
-    let header = first_line(&mut source)?;
-    let delimiter = [b'|', b';', b'\t', b',']
-        .into_iter()
-        .max_by_key(|delimiter| header.bytes().filter(|byte| byte == delimiter).count())
-        .unwrap_or(b';');
-    let places = places(&header, delimiter)?;
-    let mut rows = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        // The extract quotes nothing: a quote is a letter there.
-        .quoting(delimiter != b'|')
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(source);
+    let mut bytes = Vec::new();
+    let read = source.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes);
+    if read.is_err() || bytes.len() > MOST_BYTES {
+        return Err(Fault::new(
+            "",
+            "le fichier n'est pas lisible, ou dépasse la taille permise",
+        ));
+    }
+    let mut rows = Rows::open(&bytes)?;
     let mut file = File {
         boxes: BTreeMap::new(),
         refused: Vec::new(),
     };
-    let mut record = csv::ByteRecord::new();
-    for count in 0.. {
-        if !rows
-            .read_byte_record(&mut record)
-            .map_err(|_| Fault::new("", "le fichier n'est pas lisible, ou dépasse la taille permise"))?
-        {
-            break;
+    // Addresses of lines that are refused: what they were to say of the box is not known.
+    let mut doubtful = Vec::new();
+    while let Some(row) = rows.next()? {
+        match asked(&row) {
+            Ok((key, asked)) => file.add(key, row.line, asked),
+            Err((key, faults)) => {
+                doubtful.extend(key);
+                file.refused.push(LineReport {
+                    line: row.line,
+                    outcome: Outcome::Refused,
+                    faults,
+                });
+            }
         }
-        if count >= MOST_ROWS {
-            return Err(Fault::new("", format!("au plus {MOST_ROWS} lignes par fichier")));
-        }
-        let line = record.position().map_or(0, csv::Position::line) + 1;
-        match asked(&record, &places) {
-            Ok((key, asked)) => file.add(key, line, asked),
-            Err(faults) => file.refused.push(LineReport {
-                line,
-                outcome: Outcome::Refused,
-                faults,
-            }),
+    }
+    for key in doubtful {
+        if let Some(entry) = file.boxes.get_mut(&key) {
+            entry.faults = vec![Fault::new("", "une autre ligne de cette adresse est refusée")];
         }
     }
     Ok(file)
@@ -95,53 +71,51 @@ impl File {
         match self.boxes.get_mut(&key) {
             Some(entry) => {
                 entry.lines.push(line);
+                entry.faults.extend(contradictions(&entry.asked, &asked));
                 entry.asked.rows.extend(asked.rows);
             }
             None => {
-                let lines = vec![line];
-                self.boxes.insert(key, Entry { lines, asked });
+                let entry = Entry {
+                    lines: vec![line],
+                    asked,
+                    faults: Vec::new(),
+                };
+                self.boxes.insert(key, entry);
             }
         }
     }
 }
 
-fn first_line(source: &mut impl std::io::BufRead) -> Result<String, Fault> {
-    let mut line = Vec::new();
-    let mut limited = source.take(64 << 10);
-    std::io::BufRead::read_until(&mut limited, b'\n', &mut line)
-        .map_err(|_| Fault::new("", "le fichier n'est pas lisible, ou dépasse la taille permise"))?;
-    String::from_utf8(line).map_err(|_| Fault::new("", "l'en-tête n'est pas en UTF-8"))
+/// What a later line says of the box, and not of an attachment, otherwise than the first: both cannot be right, and one
+/// of them may say that it is on the red list. What a line leaves empty contradicts nothing.
+fn contradictions(first: &Asked, later: &Asked) -> Vec<Fault> {
+    fn differs<T: PartialEq>(first: &Option<Option<T>>, later: &Option<Option<T>>) -> bool {
+        matches!(later, Some(Some(_))) && first != later
+    }
+    let of_the_box = [
+        ("type_bal", differs(&first.type_bal, &later.type_bal)),
+        ("liste_rouge", differs(&first.liste_rouge, &later.liste_rouge)),
+        ("description", differs(&first.description, &later.description)),
+        ("responsable", differs(&first.responsable, &later.responsable)),
+        ("telephone", differs(&first.telephone, &later.telephone)),
+        (
+            "telephone_publie",
+            differs(&first.telephone_publie, &later.telephone_publie),
+        ),
+        (
+            "dematerialisation",
+            differs(&first.dematerialisation, &later.dematerialisation),
+        ),
+    ];
+    let differing = of_the_box.into_iter().filter(|(_, differs)| *differs);
+    differing
+        .map(|(field, _)| Fault::new(field, "les lignes de cette adresse se contredisent"))
+        .collect()
 }
 
-/// Where each of [`COLUMNS`] stands in the file.
-fn places(header: &str, delimiter: u8) -> Result<[Option<usize>; COLUMNS.len()], Fault> {
-    let names: Vec<String> = header
-        .trim_start_matches('\u{FEFF}')
-        .split(char::from(delimiter))
-        .map(|name| fold(name.trim().trim_matches('"')))
-        .collect();
-    let places = COLUMNS.map(|column| names.iter().position(|name| *name == fold(column)));
-    match places {
-        [Some(_), Some(_), ..] => Ok(places),
-        _ => Err(Fault::new(
-            "",
-            "l'en-tête doit nommer au moins les colonnes « Type de BAL » et « Adresse BAL »",
-        )),
-    }
-}
-
-/// What a row asks, under the key of its address.
-fn asked(
-    record: &csv::ByteRecord,
-    places: &[Option<usize>; COLUMNS.len()],
-) -> Result<(String, Asked), Vec<Fault>> {
-    let mut texts: [Option<&str>; COLUMNS.len()] = [None; COLUMNS.len()];
-    for (text, place) in texts.iter_mut().zip(places) {
-        let bytes = place.and_then(|place| record.get(place)).unwrap_or_default();
-        let read =
-            std::str::from_utf8(bytes).map_err(|_| vec![Fault::new("", "la ligne n'est pas en UTF-8")])?;
-        *text = Some(read.trim()).filter(|read| !read.is_empty());
-    }
+/// What a row asks, under the key of its address; or its faults, under the same where it can be read.
+fn asked(row: &Row<'_>) -> Result<(String, Asked), (Option<String>, Vec<Fault>)> {
+    let texts = row.texts().map_err(|fault| (None, vec![fault]))?;
     let [
         type_bal,
         adresse,
@@ -194,16 +168,17 @@ fn asked(
     };
     match parsed(adresse.unwrap_or_default()) {
         Ok(address) if faults.is_empty() => Ok((address.key, asked)),
-        Ok(_) => Err(faults),
+        Ok(address) => Err((Some(address.key), faults)),
         Err(fault) => {
             faults.insert(0, fault);
-            Err(faults)
+            Err((None, faults))
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::lot_rows::MOST_ROWS;
     use super::*;
 
     fn lines(file: &File) -> Vec<u64> {
@@ -218,7 +193,7 @@ mod tests {
 
     #[test]
     fn both_manners_of_file_are_read_and_rows_of_one_address_are_one_box() {
-        let pipe = "Type de BAL|Adresse BAL|Description\nORG|a@b.fr|un \"mot\nORG|A@b.fr|x\n";
+        let pipe = "Type de BAL|Adresse BAL|Description\nORG|a@b.fr|un \"mot\nORG|A@b.fr|\n";
         let file = read(pipe.as_bytes()).unwrap();
         assert_eq!((file.boxes.len(), lines(&file)), (1, vec![2, 3]));
         assert_eq!(
@@ -237,6 +212,25 @@ mod tests {
         let told: Vec<u64> = file.refused.iter().map(|report| report.line).collect();
         assert_eq!(told, [2, 3]);
         assert!(!format!("{:?}", file.refused).contains("19999"));
+    }
+
+    #[test]
+    fn lines_of_one_address_that_contradict_each_other_or_are_refused_publish_nothing() {
+        let faults = |rows: &str| {
+            let text = format!("Type de BAL;Adresse BAL;Liste rouge;Description\n{rows}");
+            let file = read(text.as_bytes()).unwrap();
+            let faults = &file.boxes["a@b.fr"].faults;
+            faults.iter().map(|fault| fault.champ).collect::<Vec<_>>()
+        };
+        assert!(faults("PER;a@b.fr;O;x\nPER;A@b.fr;O;x\nPER;a@b.fr;;\n").is_empty());
+        assert_eq!(faults("PER;a@b.fr;N;\nPER;a@b.fr;O;\n"), ["liste_rouge"]);
+        assert_eq!(faults("PER;a@b.fr;;\nPER;a@b.fr;O;\n"), ["liste_rouge"]);
+        assert_eq!(
+            faults("PER;a@b.fr;O;x\nORG;a@b.fr;O;y\n"),
+            ["type_bal", "description"]
+        );
+        assert_eq!(faults("PER;a@b.fr;X;\nPER;a@b.fr;;\n"), [""]);
+        assert_eq!(faults("PER;a@b.fr;;\nPER;a@b.fr;X;\n"), [""]);
     }
 
     #[test]

@@ -110,6 +110,9 @@ async fn one(
     entry: &Entry,
     before: Option<&Held>,
 ) -> Result<Option<Act>, PublicationError> {
+    if !entry.faults.is_empty() {
+        return Err(PublicationError::Faults(entry.faults.clone()));
+    }
     let spelling = entry.asked.adresse.clone().flatten();
     let address = parsed(spelling.as_deref().unwrap_or(adresse))
         .map_err(|fault| PublicationError::Faults(vec![fault]))?;

@@ -27,6 +27,7 @@ mod check;
 mod held;
 mod list;
 mod lot_file;
+mod lot_rows;
 mod lots;
 mod operator;
 mod suppress;
@@ -41,7 +42,7 @@ pub use administrator::{hidden, one_box, suppressed, traces};
 pub use asked::{Asked, AskedRow, Fault, Said};
 pub use held::{Held, MessagerieOperateur};
 pub use list::{OwnList, own_list};
-pub use lot_file::{File, MOST_BYTES, MOST_ROWS, read as read_lot};
+pub use lot_file::{File, MOST_BYTES, read as read_lot};
 pub use lots::{LineReport, Outcome, lots};
 pub use operator::Operator;
 pub use suppress::{restore, suppress};
@@ -187,6 +188,9 @@ async fn put(
     asked: &Asked,
     whole: bool,
 ) -> Result<Option<Act>, PublicationError> {
+    if before.is_none() {
+        check::new_address(address, asked)?;
+    }
     let sheet = check::sheet(publication.connection, asked, before, whole).await?;
     write::put(publication, operator, address, before, sheet).await
 }

@@ -31,7 +31,7 @@ pub struct MessageriesCachees {
     pub messageries: Vec<MessagerieCachee>,
     /// Absent à la dernière page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "claire.testeur@sage-femme-exemple.mssante.fr")]
+    #[schema(format = "curseur", example = "636c61697265")]
     pub curseur_suivant: Option<String>,
 }
 

@@ -79,6 +79,10 @@ impl FromRequestParts<RestState> for Entry {
         let Ok(Path((genre, identifier))) = named else {
             return Err(Problem::of(&NOT_FOUND));
         };
+        // Postgres holds no NUL: no entry has one.
+        if identifier.contains('\0') {
+            return Err(Problem::of(&NOT_FOUND));
+        }
         let genre = GENRES.iter().find(|(name, _)| *name == genre);
         let (_, genre) = genre.ok_or_else(|| Problem::of(&NOT_FOUND))?;
         Ok(Self(*genre, identifier))

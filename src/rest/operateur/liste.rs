@@ -118,7 +118,9 @@ pub fn from_cursor(cursor: &str) -> Option<String> {
     let bytes = digits
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+    let address = String::from_utf8(bytes.collect::<Option<_>>()?).ok()?;
+    // Postgres holds no NUL, and no address has a control character.
+    (!address.contains(char::is_control)).then_some(address)
 }
 
 #[cfg(test)]

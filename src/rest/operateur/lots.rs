@@ -69,7 +69,8 @@ impl From<LineReport> for Ligne {
 ///
 /// Les 31 colonnes de l'extraction nationale, et `Liste rouge`, `Téléphone`, `Téléphone publié`, `Responsable`,
 /// `Description` ; champs séparés par `|`, `;`, tabulation ou virgule ; UTF-8 ; 5 000 lignes et 8 Mio au plus.
-/// Les lignes d'une même adresse sont ses rattachements. Les lignes bonnes sont publiées, les autres rapportées ; le même
+/// Les lignes d'une même adresse sont ses rattachements ; si elles se contredisent, ou si l'une est refusée, aucune n'est
+/// publiée. Une colonne inconnue refuse le fichier. Une messagerie ne quitte la liste rouge que par un `N`. Les lignes bonnes sont publiées, les autres rapportées ; le même
 /// fichier envoyé de nouveau ne change rien.
 #[utoipa::path(post, path = "/api/v1/operateur/lots", operation_id = "publierLot", tag = "Opérateurs",
     security(("cle" = []), ("porteur" = [])),

@@ -6,7 +6,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest, State
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::error::Category;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{ActingOperator, Noeuds, ProblemeDeFautes, faulty, refused};
@@ -20,6 +23,7 @@ use crate::store::audit::Actor;
 const MOST_BYTES: usize = 64 << 10;
 
 /// Une messagerie à publier. `null` vide un champ ; avec PUT, un champ absent est vide, avec PATCH il reste.
+/// Sauf `liste_rouge`, qui reste tant que `false` n'est pas dit.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(
@@ -218,15 +222,46 @@ fn conditions(headers: &HeaderMap) -> Conditions {
         let values: Vec<String> = headers
             .get_all(name)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|tag| tag.trim().to_owned())
+            // A tag that is not ours in any spelling is a condition all the same: it does not hold.
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .flat_map(|value| {
+                value
+                    .split(',')
+                    .map(|tag| tag.trim().to_owned())
+                    .collect::<Vec<_>>()
+            })
             .collect();
         Some(values).filter(|values| !values.is_empty())
     };
     Conditions {
         if_match: tags(IF_MATCH),
         only_new: tags(IF_NONE_MATCH).is_some_and(|tags| tags.iter().any(|tag| tag == "*")),
+    }
+}
+
+/// The members of an object, none of which stands twice: which of two is meant nobody knows (RFC 8259, section 4).
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self(Map::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Self;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Self, A::Error> {
+        while let Some((name, value)) = object.next_entry()? {
+            if self.0.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -254,16 +289,20 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         if bytes.len() > MOST_BYTES {
             return Err(Problem::of(&TOO_LARGE));
         }
-        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
+        let read: Result<Members, _> = serde_json::from_slice(&bytes);
+        let members = read.map_err(|error| {
             // The reader's own message repeats what it read.
             let place = format!("ligne {}, colonne {}", error.line(), error.column());
-            Problem::detailed(&BAD_JSON, format!("{place} : le JSON n'est pas bien formé"))
+            match error.classify() {
+                Category::Data => {
+                    let expected = "un objet JSON est attendu, dont chaque champ n'est dit qu'une fois";
+                    Problem::detailed(&BAD_SHAPE, format!("{place} : {expected}"))
+                }
+                _ => Problem::detailed(&BAD_JSON, format!("{place} : le JSON n'est pas bien formé")),
+            }
         })?;
-        let object = value
-            .as_object()
-            .ok_or_else(|| Problem::detailed(&BAD_SHAPE, "un objet JSON est attendu"))?;
         Ok(Self(
-            Asked::from_json(object).map_err(|faults| Box::new(faulty(&FAULTS, faults))),
+            Asked::from_json(&members.0).map_err(|faults| Box::new(faulty(&FAULTS, faults))),
         ))
     }
 }
