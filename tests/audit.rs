@@ -238,3 +238,52 @@ fn what_is_suppressed_stays_away_until_it_is_restored() {
         all.len()
     );
 }
+
+#[test]
+fn a_structure_that_is_suppressed_stays_away_when_its_file_comes_again() {
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    place.ok(&["import", &sample()]);
+    let mut admin = Caller::new(&node.http, &place.account("admin", "administrator", &[]));
+    let path = "/api/v1/administration/suppressions/structures/F990000001";
+    let mut http = Http::new(&node.http);
+    let mut status = || http.get("/api/v1/structures/F990000001").status;
+    assert_eq!(status(), 200);
+    assert_eq!(admin.call("PUT", path, &[], &Value::Null).status, 200);
+    assert_eq!(status(), 404);
+    place.ok(&["import", "--force", &sample()]);
+    assert_eq!(status(), 404);
+    // Under any spelling of the identifier, and with the field after it where only one was suppressed.
+    for entry in ["F990000001", "f990000001"] {
+        let rows = traces(&place, &["--entry", entry]);
+        assert!(
+            rows.iter().any(|row| row[1] == "suppression"),
+            "{entry}: {rows:?}"
+        );
+    }
+    let field = path.replace("F990000001", "F990000000?champ=telephone");
+    assert_eq!(admin.call("PUT", &field, &[], &Value::Null).status, 200);
+    assert_eq!(traces(&place, &["--entry", "F990000000"]).len(), 1);
+
+    assert_eq!(admin.call("DELETE", path, &[], &Value::Null).status, 204);
+    place.ok(&["import", "--force", &sample()]);
+    assert_eq!(status(), 200);
+}
+
+#[test]
+fn what_no_text_of_the_store_can_hold_is_nobody_s_name() {
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    let mut admin = Caller::new(&node.http, &place.account("admin", "administrator", &[]));
+    for (path, status) in [
+        ("audit?compte=%00", 200),
+        ("audit?fiche=a%00", 200),
+        ("messageries?curseur=00", 400),
+        ("messageries/a%00@b.fr", 404),
+    ] {
+        let reply = admin.get(&format!("/api/v1/administration/{path}"));
+        assert_eq!(reply.status, status, "{path}: {}", reply.text());
+    }
+    let path = "/api/v1/administration/suppressions/structures/F99%00";
+    assert_eq!(admin.call("PUT", path, &[], &Value::Null).status, 404);
+}

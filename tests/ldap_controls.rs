@@ -348,3 +348,32 @@ fn the_root_dse_lists_what_works() {
         "nothing is to be had here but a simple bind"
     );
 }
+
+#[test]
+fn pages_of_a_search_over_people_and_structures_go_backwards_without_a_gap() {
+    let place = Place::new();
+    let (_node, mut wire) = served(&place);
+    let mut uids = |reverse| {
+        let mut uids = Vec::new();
+        let mut cookie = Vec::new();
+        loop {
+            let search = Search::new("(cn=*)")
+                .at("o=annuaire-sante,c=fr", SUB)
+                .limits(0, 0)
+                .asking(&["uid"])
+                .with(sorted("cn", None, reverse, true))
+                .with(paged(90, &cookie, true));
+            let answer = wire.search(&search);
+            assert_eq!(answer.code, 0);
+            uids.extend(answer.firsts("uid").iter().map(|uid| (*uid).to_owned()));
+            cookie = answer.cookie();
+            if cookie.is_empty() {
+                return uids;
+            }
+        }
+    };
+    let mut backwards = uids(true);
+    backwards.reverse();
+    assert!(backwards.len() > 700, "{}", backwards.len());
+    assert_eq!(backwards, uids(false));
+}

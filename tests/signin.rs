@@ -103,3 +103,18 @@ fn guessing_is_slow_for_the_guesser_alone() {
         started.elapsed()
     );
 }
+
+#[test]
+fn a_revocation_that_came_while_the_node_was_not_listening_ends_sessions_too() {
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    let key = place.account("logiciel", "professional", &[]);
+    let held = session(&node, &key);
+    // One session of Postgres does both: nobody listens when the end of the account is told.
+    place.sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%';
+         update accounts set revoked_at = now() where name = 'logiciel';
+         select pg_notify('annuaire_comptes', '')",
+    );
+    is_ended(held);
+}

@@ -54,6 +54,8 @@ fn a_node_cut_off_from_the_store_stops_telling_mailboxes_and_only_these() {
         "recherche?type=professionnel&avec_messagerie=true",
         &format!("recherche?q={BOX}"),
         &format!("suggestions?q={BOX}"),
+        "indicateurs",
+        "indicateurs?par=structure&structure=F990000000",
     ] {
         assert_eq!(http.get(&format!("/api/v1/{path}")).status, 503, "{path}");
     }

@@ -56,7 +56,10 @@ pub async fn run(common: &CommonSettings, options: AuditOptions) -> Result<ExitC
         most: Some(options.limit),
     };
     let (pool, cluster) = open_store(common).await?;
-    let traces = audit::read(&pool, &wanted).await;
+    let traces = match pool.acquire().await {
+        Ok(mut connection) => audit::read(&mut connection, &wanted).await,
+        Err(error) => Err(error),
+    };
     close_store(pool, cluster).await;
     for trace in traces? {
         if options.json {

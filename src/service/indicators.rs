@@ -43,6 +43,7 @@ struct Named {
 
 impl Directory {
     fn counted(&self) -> Answer<Arc<Indicators>> {
+        self.check_mailboxes()?;
         let inner = self.inner()?;
         // Others that ask meanwhile wait for the one count.
         let mut kept = inner.indicators.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::vocabulary::{Meaning, Vocabulary};
 use super::{Answer, Directory, ServiceError};
+use crate::directory::text::fold;
 use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
 use crate::visibility::Viewer;
@@ -40,7 +41,7 @@ impl Directory {
     pub fn suggestions(&self, q: &str, limite: usize, _viewer: &Viewer) -> Answer<Vec<Suggestion>> {
         let snapshot = self.snapshot()?;
         let (offers, _) = self.offers(&snapshot, q, limite, LONGEST)?;
-        if offers.is_empty() && !q.trim().is_empty() {
+        if offers.is_empty() && !fold(q).is_empty() {
             let kind = Kind::Professional;
             let people = snapshot.suggest_anything(kind, q, limite)?;
             return Ok(of_entries(kind, people, self.tells_mailboxes()));
@@ -62,7 +63,8 @@ impl Directory {
 
     /// Offers of what was typed, taken for the names and words that it begins or has.
     fn offers(&self, snapshot: &Snapshot, q: &str, limite: usize, patience: Duration) -> Answer<Offers> {
-        if q.trim().is_empty() {
+        // A lone hyphen is nothing either: every name would begin with it.
+        if fold(q).is_empty() {
             return Ok((Vec::new(), false));
         }
         let tells_mailboxes = self.tells_mailboxes();

@@ -134,33 +134,32 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Account>, AccountError> {
 
 /// Ends an account, at once and for good.
 pub async fn revoke(pool: &PgPool, name: &str) -> Result<(), AccountError> {
-    let sql = "update accounts set revoked_at = now() where name = $1 and revoked_at is null";
-    match sqlx::query(sql).bind(name).execute(pool).await?.rows_affected() {
-        0 => Err(AccountError::Unknown(name.to_owned())),
-        _ => Ok(tell_nodes(pool).await?),
+    // One statement: nodes hold sessions that were signed in before, and are told if anything was done.
+    let sql = "with revoked as (
+            update accounts set revoked_at = now() where name = $1 and revoked_at is null returning 1)
+        select pg_notify($2, '') from revoked";
+    let revoked = sqlx::query(sql).bind(name).bind(CHANNEL).fetch_optional(pool);
+    match revoked.await? {
+        None => Err(AccountError::Unknown(name.to_owned())),
+        Some(_) => Ok(()),
     }
-}
-
-/// Nodes hold sessions that were signed in before.
-async fn tell_nodes(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("select pg_notify($1, '')")
-        .bind(CHANNEL)
-        .execute(pool)
-        .await?;
-    Ok(())
 }
 
 /// Gives an account a new key; the old one is refused from now on.
 pub async fn rotate(pool: &PgPool, name: &str) -> Result<Key, AccountError> {
     let key = Key::generate()?;
-    let sql = "update accounts set key_id = $2, key_hash = $3 where name = $1 and revoked_at is null";
-    let update = sqlx::query(sql)
+    let sql = "with rotated as (
+            update accounts set key_id = $2, key_hash = $3 where name = $1 and revoked_at is null returning 1)
+        select pg_notify($4, '') from rotated";
+    let rotated = sqlx::query(sql)
         .bind(name)
         .bind(key.id())
-        .bind(digest(key.expose()));
-    match update.execute(pool).await?.rows_affected() {
-        0 => Err(AccountError::Unknown(name.to_owned())),
-        _ => tell_nodes(pool).await.map(|()| key).map_err(AccountError::from),
+        .bind(digest(key.expose()))
+        .bind(CHANNEL)
+        .fetch_optional(pool);
+    match rotated.await? {
+        None => Err(AccountError::Unknown(name.to_owned())),
+        Some(_) => Ok(key),
     }
 }
 

@@ -2,7 +2,7 @@
 //! what they tell of; only the purge removes them. Nothing of it goes to the ordinary log.
 
 use jiff::Timestamp;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{PgConnection, Row as _};
 
 /// Most rows of one reading.
 pub const MOST: i64 = 10_000;
@@ -105,22 +105,30 @@ pub async fn note_reading(
     note(connection, actor, act, entries).await
 }
 
+/// A text as Postgres takes it: what has a NUL is nobody's name.
+fn told(text: &str) -> &str {
+    match text.contains('\0') {
+        true => "?",
+        false => text,
+    }
+}
+
 /// The rows wanted, newest first.
-pub async fn read(pool: &PgPool, wanted: &Wanted) -> Result<Vec<Trace>, sqlx::Error> {
+pub async fn read(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Trace>, sqlx::Error> {
     let rows = sqlx::query(
         "select to_char(at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), compte, action,
                 nullif(fiche, ''), nullif(origine, '')
          from audit
          where ($1::text is null or at >= $1::timestamptz) and ($2::text is null or at < $2::timestamptz)
-           and ($3::text is null or compte = $3) and ($4::text is null or fiche = $4)
+           and ($3::text is null or compte = $3) and ($4::text is null or lower(fiche) = $4 or starts_with(lower(fiche), $4 || ' ('))
          order by at desc, id desc limit $5",
     )
     .bind(wanted.since.map(|time| time.to_string()))
     .bind(wanted.until.map(|time| time.to_string()))
-    .bind(&wanted.account)
-    .bind(wanted.entry.as_ref().map(|entry| entry.to_lowercase()))
+    .bind(wanted.account.as_deref().map(told))
+    .bind(wanted.entry.as_ref().map(|entry| told(entry).to_lowercase()))
     .bind(wanted.most.unwrap_or(MOST).clamp(1, MOST))
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     rows.iter()
         .map(|row| {

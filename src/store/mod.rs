@@ -1,4 +1,6 @@
-//! (room under construction)
+//! The store: Postgres, its tables and what is asked of them. No other room but imports, publications and extractions
+//! writes SQL.
+
 pub mod accounts;
 pub mod aliases;
 pub mod audit;

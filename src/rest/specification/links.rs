@@ -41,7 +41,7 @@ const LINKS: &[Link] = &[
         "/api/v1/structures/{identifiant}/messageries",
         "Messagerie",
         "lireMessagerie",
-        &[("adresse", "$response.body#/messageries/0/adresse")],
+        &[("adresse", "$response.body#/resultats/0/adresse")],
     ),
     (
         "/api/v1/messageries/{adresse}",
@@ -122,6 +122,23 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
+    /// Whether a shape has what a pointer, taken apart, leads to.
+    fn has(document: &Value, shape: &Value, pointer: &[&str]) -> bool {
+        if let Some(name) = shape["$ref"].as_str() {
+            return has(document, document.pointer(&name[1..]).unwrap(), pointer);
+        }
+        let Some((first, rest)) = pointer.split_first() else {
+            return true;
+        };
+        let parts = shape["allOf"].as_array().into_iter().flatten();
+        let next = match *first {
+            "0" => &shape["items"],
+            name => &shape["properties"][name],
+        };
+        (!next.is_null() && has(document, next, rest))
+            || parts.clone().any(|part| has(document, part, pointer))
+    }
+
     #[test]
     fn a_link_leads_to_an_operation_that_takes_its_parameters() {
         let document = crate::rest::openapi();
@@ -135,10 +152,19 @@ mod tests {
         for (path, name, operation, parameters) in LINKS {
             assert!(document["paths"][path]["get"]["summary"].is_string(), "{path}");
             let taken = operations[operation]["parameters"].as_array().unwrap();
-            for (parameter, _) in *parameters {
+            let answer = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"];
+            for (parameter, from) in *parameters {
                 assert!(
                     taken.iter().any(|one| one["name"] == *parameter),
                     "{name} {parameter}"
+                );
+                let Some(pointer) = from.strip_prefix("$response.body#/") else {
+                    continue;
+                };
+                let pointer: Vec<&str> = pointer.split('/').collect();
+                assert!(
+                    has(&document, &answer["schema"], &pointer),
+                    "{path} does not answer {from}"
                 );
             }
         }
