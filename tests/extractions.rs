@@ -178,6 +178,19 @@ fn filters_of_an_extraction_are_those_of_its_columns() {
         );
         assert_eq!(row["libelle_profession"], "Médecin");
     }
+    let rows = |commune: &str| {
+        let path = format!("/api/v1/extractions/structures?format=ndjson&commune={commune}");
+        String::from_utf8(node.get_with(&path, &[]).1)
+            .unwrap()
+            .lines()
+            .count()
+    };
+    // By INSEE code, with its letter too, and by name in any spelling.
+    assert!(rows("2A004") > 0);
+    assert_eq!(rows("2A004"), rows("2a004"));
+    let by_name = rows("AJACCIO");
+    assert!(by_name > 0 && by_name == rows("ajaccio"));
+    assert!(rows("paris-12e%20arrondissement") > 0);
     let (_, quoted) = node.get_with("/api/v1/extractions/structures?commune=l%27%27a%27%5C", &[]);
     assert_eq!(
         String::from_utf8(quoted).unwrap().lines().count(),

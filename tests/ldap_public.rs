@@ -156,6 +156,11 @@ fn behind_a_trusted_proxy_each_client_has_its_own_budget_and_keys_are_not_local(
         through_a_proxy(&node, other).result(&bind(3, ACCOUNT, key.trim()), &[]),
         13
     );
+    assert_eq!(
+        through_a_proxy(&node, b"PROXY UNKNOWN\r\n").result(&bind(3, ACCOUNT, key.trim()), &[]),
+        13,
+        "whoever came through a proxy that does not say who"
+    );
     let mut own = Wire::connect(&node.ldap);
     assert_eq!(
         own.result(&bind(3, ACCOUNT, key.trim()), &[]),

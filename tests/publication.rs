@@ -729,3 +729,20 @@ fn what_cannot_be_published_is_a_fault_of_its_field_and_of_its_line() {
         .call("PATCH", &path, &headers, &json!({"service": "B"}));
     assert_eq!(reply.status, 412, "{}", reply.text());
 }
+
+#[test]
+fn pages_go_on_after_an_entry_with_a_very_long_name() {
+    let mut house = House::new();
+    let long = "é".repeat(500);
+    for (local, description) in [("un", long.as_str()), ("deux", "ZZZ")] {
+        let body = json!({"type_bal": "ORG", "structure": HOSPITAL, "description": description});
+        let reply = house.alpha.put(&format!("{local}@{DOMAIN}"), &body);
+        assert_eq!(reply.status, 201, "{}", reply.text());
+    }
+    let filter = format!("(|(mail=un@{DOMAIN})(mail=deux@{DOMAIN}))");
+    let (code, ldif) =
+        house
+            .node
+            .ldapsearch(&["-E", "pr=1/noprompt", "-b", "o=mssante,c=fr", &filter, "mail"]);
+    assert_eq!((code, ldif.matches("\nmail: ").count()), (0, 2), "{ldif}");
+}

@@ -60,6 +60,16 @@ fn new_files_are_taken_once_complete_and_never_twice() {
     let list = "listeblanchemssante.xml";
     std::fs::copy(Path::new(&sample()).join(list), folder.join(list)).unwrap();
     eventually("the list", PATIENCE, || told() == "refused 0\nok 1\nok 1\n");
+    // A folder that is away for a moment is looked at again.
+    let away = place.path("away");
+    std::fs::rename(&folder, &away).unwrap();
+    eventually("the hook hears of it", PATIENCE, || told().contains("failed"));
+    let people = "PS_LibreAcces_SavoirFaire_202601150800.txt";
+    std::fs::copy(Path::new(&sample()).join(people), away.join(people)).unwrap();
+    std::fs::rename(&away, &folder).unwrap();
+    eventually("the file brought meanwhile", PATIENCE, || {
+        told().ends_with("ok 1\n") && told().contains("failed")
+    });
     stop(watcher);
     let status = place.ok(&["status"]);
     assert!(

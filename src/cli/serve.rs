@@ -69,6 +69,18 @@ pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Loads the sample where it is asked for, and builds the index where there is none.
+async fn make_ready(node: Arc<Node>, pool: sqlx::PgPool, sample: Option<PathBuf>) -> Result<(), Failure> {
+    if let Some(folder) = &sample {
+        load_sample(&pool, folder).await?;
+    }
+    if node.version() < 0 {
+        tracing::info!("building the index");
+        node.catch_up(&pool).await?;
+    }
+    Ok(())
+}
+
 async fn serve(
     data_dir: &Path,
     settings: &ServeSettings,
@@ -88,13 +100,13 @@ async fn serve(
     let tls = Arc::new(tls);
     allow_many_connections();
     let listeners = Listeners::bind(settings).await?;
-    if let Some(folder) = &sample {
-        load_sample(pool, folder).await?;
-    }
     let node = Arc::new(Node::open(data_dir)?);
-    if node.version() < 0 {
-        tracing::info!("building the index");
-        node.catch_up(pool).await?;
+    // On a task of its own: a signal is heard meanwhile.
+    let mut ready = tokio::spawn(make_ready(node.clone(), pool.clone(), sample));
+    tokio::select! {
+        done = &mut ready => done??,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
     }
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);

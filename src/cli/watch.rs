@@ -42,15 +42,17 @@ pub async fn run(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut taken = HashSet::new();
+    // A folder that never was there is a mistake; one that is away for a moment comes back.
+    look(folder)?;
     loop {
         let settle = SETTLE.min(every);
-        let before = look(folder)?;
+        let before = look_again(options, folder).await;
         tokio::select! {
             () = tokio::time::sleep(settle) => {}
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
             _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
         }
-        let mut complete = look(folder)?;
+        let mut complete = look_again(options, folder).await;
         complete.retain(|file| before.contains(file) && !taken.contains(file));
         if !complete.is_empty() {
             match take(common, options, complete).await {
@@ -71,6 +73,23 @@ pub async fn run(
             () = tokio::time::sleep(every.saturating_sub(settle)) => {}
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
             _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+/// The same as [`look`], none where the folder cannot be read.
+async fn look_again(options: &ImportOptions, folder: &Path) -> Vec<Seen> {
+    match look(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::error!(%error, "the folder is looked at again");
+            tell(
+                options,
+                "failed",
+                &serde_json::json!({ "erreur": error.to_string() }),
+            )
+            .await;
+            Vec::new()
         }
     }
 }

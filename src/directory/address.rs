@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use unicode_normalization::UnicodeNormalization;
 
+use super::text::is_unseen;
+
 /// Longest local part, domain and whole address, in characters.
 const MAX_LOCAL: usize = 64;
 const MAX_DOMAIN: usize = 255;
@@ -115,7 +117,7 @@ fn undressed(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     text.nfkc()
-        .filter(|c| !matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'))
+        .filter(|c| !is_unseen(*c))
         .map(|c| if c == '。' { '.' } else { c })
         .flat_map(char::to_lowercase)
         .collect()
@@ -167,7 +169,7 @@ fn is_domain(domain: &str) -> bool {
 
 fn is_blank(c: char) -> bool {
     // The last four would break an extract's columns or a header.
-    c.is_control() || c.is_whitespace() || matches!(c, '|' | '<' | '>' | '"')
+    c.is_control() || is_unseen(c) || c.is_whitespace() || matches!(c, '|' | '<' | '>' | '"')
 }
 
 fn is_apicrypt_v1(domain: &str) -> bool {

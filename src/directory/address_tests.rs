@@ -28,6 +28,7 @@ fn a_citizen_is_known_in_every_dress() {
         "mail=x%252540patient.mssante.fr,ou=bal",
         "x@ｐatient．mssante。fr",
         "x@pat\u{200B}ient.mss\u{AD}ante.fr",
+        "x@pat\u{2062}ient.m\u{FE0F}ssante\u{34F}.fr\u{E0020}",
         "écrire à x@patient.mssante.fr, merci",
         "(mail=*@patient.mssante.fr)",
         "patient.mssante.fr",
@@ -75,6 +76,8 @@ fn apicrypt_version_1_is_outside_and_the_interoperable_one_inside() {
 #[test]
 fn bad_forms_are_refused() {
     for text in [
+        "a\u{2062}@b.fr",
+        "a@b\u{202E}.fr",
         "",
         "a",
         "@b.fr",

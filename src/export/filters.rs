@@ -3,6 +3,7 @@
 
 use super::error::ExportError;
 use super::layout::Layout;
+use crate::directory::text::fold;
 
 /// Values by filter; within one filter they are alternatives, across filters all must hold.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +62,9 @@ fn quote(name: &'static str, value: &str) -> Result<String, ExportError> {
         return Err(ExportError::Filter(name));
     }
     let value = match name {
-        // The condition compares in lower case.
-        "commune" | "domaine" => value.to_lowercase(),
+        // The conditions compare in lower case, names of towns without accents and hyphens.
+        "domaine" => value.to_lowercase(),
+        "commune" => fold(value),
         _ => value.to_owned(),
     };
     Ok(format!("'{}'", value.replace('\'', "''")))

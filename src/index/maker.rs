@@ -23,6 +23,9 @@ pub struct Tools {
     terms: Collected,
 }
 
+/// Octets of the longest name by which entries are told apart and put in order.
+const LONGEST_NAME: usize = 1000;
+
 /// The fields whose forms searches read as they are kept.
 fn kept_forms(kind: Kind) -> &'static [Field] {
     match kind {
@@ -176,7 +179,9 @@ impl<'f> Maker<'f> {
             .collect();
         let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
         self.add_entry(kind, entry, &kept);
-        let name = fold(entry.first(Field::Cn).unwrap_or(""));
+        let mut name = fold(entry.first(Field::Cn).unwrap_or(""));
+        // Marks and cookies have it in them. No name is so long that is one.
+        name.truncate(name.floor_char_boundary(LONGEST_NAME));
         let rank = rank(kind, &name);
         self.doc.add_u64(self.fields.rank, rank);
         self.doc

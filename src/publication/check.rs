@@ -7,6 +7,7 @@ use super::asked::{Asked, AskedRow, Fault, Said};
 use super::held::{Held, Sheet, SheetRow};
 use crate::directory::address::{MailAddress, is_citizen};
 use crate::directory::identifier::professional_candidates;
+use crate::directory::text::is_unseen;
 use crate::store::aliases::structure_typed;
 
 /// Longest texts, in characters (DSFT V300, table 22, where it says).
@@ -129,11 +130,6 @@ pub fn new_address(address: &MailAddress, asked: &Asked) -> Result<(), Publicati
         _ => return Ok(()),
     };
     Err(PublicationError::Faults(vec![Fault::new("adresse", reason)]))
-}
-
-/// Characters that show nothing, or turn the direction of what follows (Unicode, categories Cf, Zl and Zp).
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn laid<T: Copy + Default>(said: &Said<T>, before: T) -> T {

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::http;
 use super::networks::Networks;
-use super::proxy;
+use super::proxy::{self, Told};
 use super::seats::{Seat, Seats};
 use super::tls::{HANDSHAKE, TlsIdentity};
 use crate::cli::settings::ServeSettings;
@@ -153,16 +153,20 @@ async fn talk(
             Ok(Err(_)) | Err(_) => return,
         }
     } else {
-        None
+        Told::Nothing
     };
-    let address = told.unwrap_or(peer).to_canonical();
+    let (address, is_direct) = match told {
+        Told::Nothing => (peer, true),
+        Told::Header(client) => (client.unwrap_or(peer), false),
+    };
+    let address = address.to_canonical();
     // Held to the end of the connection.
     let Some(_seat) = seat.of(address) else {
         return;
     };
     let mut link = Link {
         address,
-        is_local: told.is_none() && address.is_loopback(),
+        is_local: is_direct && address.is_loopback(),
         security: Security::Clear,
     };
     let Some(tls) = tls else {

@@ -27,13 +27,21 @@ pub enum ProxyError {
 
 /// The client's address where the stream begins with a header that tells one; `None` where the peer speaks for
 /// itself.
-pub async fn client(stream: &mut TcpStream) -> Result<Option<IpAddr>, ProxyError> {
+pub async fn client(stream: &mut TcpStream) -> Result<Told, ProxyError> {
     let mut first = [0];
     match stream.peek(&mut first).await? {
-        1 if first == [b'P'] => line(stream).await,
-        1 if first == [b'\r'] => binary(stream).await,
-        _ => Ok(None),
+        1 if first == [b'P'] => line(stream).await.map(Told::Header),
+        1 if first == [b'\r'] => binary(stream).await.map(Told::Header),
+        _ => Ok(Told::Nothing),
     }
+}
+
+/// What a proxy told before the client's first octet.
+pub enum Told {
+    /// There was no header: the proxy's machine speaks for itself.
+    Nothing,
+    /// Where the client is, if the header says it.
+    Header(Option<IpAddr>),
 }
 
 /// Version 1: `PROXY TCP4 <source> <destination> <port> <port>`, or `PROXY UNKNOWN …`.

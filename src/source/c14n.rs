@@ -36,6 +36,8 @@ struct Frame {
     written: BTreeMap<String, String>,
     /// Whether the element is part of what is canonicalised.
     kept: bool,
+    /// Whether it is the signature, directly below the root.
+    is_signature: bool,
 }
 
 /// Writes the canonical form of a part of a document.
@@ -93,6 +95,7 @@ fn open(start: &BytesStart<'_>, frames: &[Frame], part: Part, out: &mut Vec<u8>)
         declared: above,
         written: above_written,
         kept: above_kept,
+        is_signature: false,
     };
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
@@ -117,9 +120,14 @@ fn open(start: &BytesStart<'_>, frames: &[Frame], part: Part, out: &mut Vec<u8>)
     }
     let (prefix, local) = split(&frame.name);
     let namespace = frame.declared.get(prefix).map_or("", String::as_str);
-    match (part, frames.len(), local, namespace) {
-        (Part::Unsigned, 1, "Signature", DSIG) => frame.kept = false,
-        (Part::SignedInfo, 2, "SignedInfo", DSIG) => frame.kept = true,
+    let is_below_signature = frames.last().is_some_and(|above| above.is_signature);
+    match (frames.len(), local, namespace) {
+        (1, "Signature", DSIG) => {
+            frame.is_signature = true;
+            frame.kept &= part != Part::Unsigned;
+        }
+        // Of the signature alone: anywhere else it would be what another list was signed with.
+        (2, "SignedInfo", DSIG) if is_below_signature => frame.kept |= part == Part::SignedInfo,
         _ => {}
     }
     if frame.kept {

@@ -13,8 +13,8 @@ use super::{Extract, SourceError, finess, nos};
 /// Bytes looked at.
 const HEAD: u64 = 16 << 10;
 const LOOKED_FOR: &str = "PS_LibreAcces (Personne_activite, SavoirFaire, Dipl_AutExerc), Extraction_Correspondance_MSSante, \
- X, NOS tables (.tabs or FHIR CodeSystem JSON), \
-     plain, gzip or zip";
+     FINESS (etalab CSV of any year, FiNESS+ JSON, XML flux), the MSSanté white list, NOS tables (.tabs or FHIR \
+     CodeSystem JSON), plain or in gzip, zstd or zip";
 
 /// The kinds of extracts that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -48,7 +48,7 @@ pub struct PersonRef<'a> {
 /// The structure columns of a Personne_activite line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SiteRow<'a> {
-    /// Never empty: the file's technical id, else `F` + FINESS, else `C` + SIRET, else `A` + former id.
+    /// Never empty: the file's technical id, else the FINESS number, else the SIRET, else the former id.
     pub identifiant_technique: &'a str,
     /// FINESS number of the site (checked form), from its column or from a technical id `F…`.
     pub finess: &'a str,

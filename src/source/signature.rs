@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quick_xml::XmlVersion;
 use quick_xml::events::Event;
-use quick_xml::reader::Reader;
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest as _, Sha256};
@@ -234,7 +235,7 @@ fn tagged(der: &[u8]) -> (Option<(u8, &[u8])>, &[u8]) {
 /// the one algorithm that is taken.
 fn read(document: &[u8]) -> Result<Said, SignatureError> {
     let form = |what: &str| SignatureError::Form(what.to_owned());
-    let mut reader = Reader::from_reader(document);
+    let mut reader = NsReader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
     let mut path: Vec<String> = Vec::new();
     let mut said = Said::default();
@@ -242,10 +243,10 @@ fn read(document: &[u8]) -> Result<Said, SignatureError> {
     let mut transforms = 0;
     let mut text = String::new();
     loop {
-        match reader
-            .read_event()
-            .map_err(|error| SignatureError::Form(error.to_string()))?
-        {
+        let (namespace, event) = reader
+            .read_resolved_event()
+            .map_err(|error| SignatureError::Form(error.to_string()))?;
+        match event {
             Event::Eof => break,
             Event::DocType(_) => return Err(form("a document type")),
             Event::Start(start) => {
@@ -257,6 +258,10 @@ fn read(document: &[u8]) -> Result<Said, SignatureError> {
                 }
                 if path.get(1).is_none_or(|below| below != "Signature") {
                     continue;
+                }
+                // What only looks like a part of the signature is not what was signed.
+                if namespace != ResolveResult::Bound(Namespace(DSIG)) {
+                    return Err(form(&format!("{name} of another namespace")));
                 }
                 if met.contains(&name) && name != "Transform" {
                     return Err(form(&format!("{name} twice")));
@@ -420,6 +425,30 @@ mod tests {
             refusal(&swapped, &trust)
         );
         assert!(refusal(&format!("{unsigned}</ListeBlancheMSSante>"), &trust).contains("not signed"));
+    }
+
+    #[test]
+    fn what_another_list_was_signed_with_vouches_for_nothing() {
+        let list = list();
+        let (before, rest) = list.split_once("<SignedInfo>").unwrap();
+        let (info, after) = rest.split_once("</SignedInfo>").unwrap();
+        let altered = before.replace("a-exemple", "b-exemple");
+        for namespace in [DSIG, "urn:y"] {
+            // The genuine one stands beside the signature; in it, one that tells the digest of what is altered.
+            let kept = format!("<Autre xmlns=\"{DSIG}\"><SignedInfo>{info}</SignedInfo></Autre><Signature");
+            let start = altered.replace("<Signature", &kept);
+            let with = |info: &str| {
+                format!("{start}<y:SignedInfo xmlns:y=\"{namespace}\">{info}</y:SignedInfo>{after}")
+            };
+            let digest = Sha256::digest(canonical(with("").as_bytes(), Part::Unsigned).unwrap());
+            let (start, rest) = info.split_once("<DigestValue>").unwrap();
+            let (_, end) = rest.split_once("</DigestValue>").unwrap();
+            let digest = STANDARD.encode(digest);
+            let forged = with(&format!("{start}<DigestValue>{digest}</DigestValue>{end}"));
+            let trust = Trust::new(Some(AUTHORITY), SIGNER).unwrap();
+            refusal(&forged, &trust);
+            refusal(&forged, &Trust::default());
+        }
     }
 
     /// The list with one element more and the digest that fits it.

@@ -97,6 +97,10 @@ pub enum Family {
     Qualification(&'static str),
 }
 
+/// The town of a structure, by INSEE code or by its name as [`crate::directory::text::fold`] has it.
+const OF_TOWN: &str = "(lower(s.code_insee) = any({}) \
+    or translate(replace(lower(s.commune), 'œ', 'oe'), 'àâäéèêëîïôöùûüÿç-''’.', 'aaaeeeeiioouuuyc    ') = any({}))";
+
 const fn sql(nom: &'static str, expression: &'static str) -> Column {
     Column {
         nom,

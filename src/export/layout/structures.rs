@@ -17,10 +17,7 @@ pub static LAYOUT: Layout = Layout {
     filters: &[
         ("departement", "s.departement = any({})"),
         ("code_postal", "s.code_postal = any({})"),
-        (
-            "commune",
-            "(s.code_insee = any({}) or lower(s.commune) = any({}))",
-        ),
+        ("commune", super::OF_TOWN),
         (
             "structure",
             "(s.finess = any({}) or s.siret = any({}) or s.siren = any({}) or s.identifiant = any({}))",

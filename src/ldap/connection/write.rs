@@ -47,7 +47,7 @@ impl Drop for Chunk {
 }
 
 /// Sends chunks in order until there are no more; gives the stream back. `None` for a client that is gone, or
-/// that has taken nothing for too long.
+/// that has not taken a whole chunk for too long: one that takes an octet now and then holds all of it.
 pub async fn write<S: AsyncWrite>(
     mut writer: WriteHalf<S>,
     mut queue: mpsc::Receiver<Chunk>,

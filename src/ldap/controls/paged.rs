@@ -14,7 +14,7 @@ pub const OID: &str = "1.2.840.113556.1.4.319";
 
 const SEAL: usize = 16;
 /// Octets of a cookie that may be one of ours.
-const MAX_COOKIE: usize = 256;
+const MAX_COOKIE: usize = 2048;
 
 /// What the control asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,13 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use ldap3_proto::proto::LdapResult;
+use ldap3_proto::proto::{LdapResult, LdapResultCode};
 use tokio::sync::SemaphorePermit;
 
 use super::unavailable;
 use crate::ldap::Context;
 use crate::ldap::controls::sort::{self, Key, SortResult};
+use crate::ldap::reply;
 use crate::query::{Filter, Kinds, Mark, Order};
 use crate::service::{Ask, Found, SearchEnd, Seen};
 use crate::view::entry::EntryView;
@@ -185,7 +186,7 @@ impl<'a> Matches<'a> {
             Source::Gathered { mut entries, .. } => {
                 let first = match start {
                     Start::Skip(places) => *places,
-                    Start::After(mark) => place(mark).map_or(0, |place| place + 1),
+                    Start::After(mark) => place(mark).ok_or_else(begin_again)? + 1,
                 };
                 let mut part = entries.split_off(first.min(entries.len()));
                 let end = if part.len() > limit {
@@ -199,6 +200,7 @@ impl<'a> Matches<'a> {
             Source::Index(order) => {
                 let (after, skip) = match start {
                     Start::Skip(places) => (None, *places),
+                    Start::After(mark) if place(mark).is_some() => return Err(begin_again()),
                     Start::After(mark) => (Some(mark), 0),
                 };
                 self.question.search(&Ask {
@@ -210,6 +212,15 @@ impl<'a> Matches<'a> {
             }
         }
     }
+}
+
+/// Between two pages the entries became too many to be sorted here, or few enough: the mark is of the other manner, and
+/// from the first entry on again would be an answer to something else.
+fn begin_again() -> LdapResult {
+    reply::result(
+        LdapResultCode::UnwillingToPerform,
+        "the reading in pages cannot go on; begin it again",
+    )
 }
 
 fn place(mark: &Mark) -> Option<usize> {
