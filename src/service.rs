@@ -15,6 +15,7 @@ mod verification;
 mod vocabulary;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sqlx::PgPool;
@@ -23,6 +24,7 @@ use crate::index::node::Node;
 use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
 use crate::store::contact::Contact;
+use crate::store::nodes::{self, NodeState};
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Share, Tri};
@@ -138,6 +140,15 @@ impl Directory {
         self.inner()
             .map(|inner| inner.reference.load().tables.keys().cloned().collect())
             .unwrap_or_default()
+    }
+
+    /// The nodes of the store that are alive; none where it does not answer in a second.
+    pub async fn nodes(&self) -> Vec<NodeState> {
+        let Ok(inner) = self.inner() else {
+            return Vec::new();
+        };
+        let asked = tokio::time::timeout(Duration::from_secs(1), nodes::alive(&inner.pool)).await;
+        asked.ok().and_then(Result::ok).unwrap_or_default()
     }
 
     /// How the node is.

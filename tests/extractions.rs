@@ -552,3 +552,55 @@ fn the_extraction_of_professionals_is_an_extract_that_can_be_loaded() {
     assert_eq!(file["rejets"], 0, "{report}");
     assert_eq!(file["entites"]["professionnels"]["crees"], people, "{report}");
 }
+
+#[test]
+fn a_mark_of_the_sample_leads_nowhere_once_real_files_are_loaded() {
+    let place = Place::new();
+    let node = served(&place);
+    let mark = |node: &Node| {
+        let (head, _) = whole(node, "/api/v1/extractions/structures", &[]);
+        let line = head.lines().find(|line| line.starts_with("annuaire-marque:"));
+        line.unwrap().split_once(": ").unwrap().1.trim().to_owned()
+    };
+    let of_the_sample = mark(&node);
+    let since = |from: &str| {
+        let path = format!("/api/v1/extractions/structures?format=ndjson&depuis={from}");
+        node.get_with(&path, &[]).0
+    };
+    assert_eq!(since(&of_the_sample), 200);
+    place.ok(&[
+        "import",
+        &format!("{}/etalab-cs1100507-stock-20260115-0339.csv", sample()),
+    ]);
+    assert_eq!(since(&of_the_sample), 400);
+    assert_eq!(since("2020-01-01T00:00:00Z"), 400);
+    assert_eq!(since(&mark(&node)), 200);
+}
+
+#[test]
+fn an_export_is_written_to_devices_and_through_links() {
+    let place = Place::new();
+    place.ok(&["import", &sample()]);
+    let (file, link) = (place.path("a.csv"), place.path("lien.csv"));
+    std::fs::write(&file, "avant").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    place.ok(&["export", "structures", "--out", link.to_str().unwrap()]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&file).unwrap().lines().count() > 100);
+
+    let pipe = place.path("tuyau");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read(pipe).unwrap()
+    });
+    place.ok(&["export", "structures", "--out", pipe.to_str().unwrap()]);
+    assert_eq!(reader.join().unwrap(), std::fs::read(&file).unwrap());
+    assert_eq!(
+        place
+            .run(&["export", "correspondance", "--type-bal", "XX"])
+            .status
+            .code(),
+        Some(2)
+    );
+}

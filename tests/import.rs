@@ -565,3 +565,61 @@ fn who_works_at_a_site_stays_there_when_it_turns_out_to_be_an_establishment() {
         || structure() == "CLINIQUE EXEMPLE",
     );
 }
+
+#[test]
+fn code_tables_of_one_folder_are_not_measured_by_each_other() {
+    let place = Place::new();
+    let table = |name: &str, codes: usize| {
+        let concepts: Vec<Value> = (0..codes)
+            .map(|n| serde_json::json!({"code": n.to_string(), "display": format!("Libellé {n}")}))
+            .collect();
+        let system = serde_json::json!({
+            "resourceType": "CodeSystem", "id": name, "date": "2026-01-15", "concept": concepts
+        });
+        std::fs::create_dir_all(place.path("tables")).unwrap();
+        place.file(&format!("tables/{name}.json"), system.to_string())
+    };
+    table("TRE-R01-Grande", 300);
+    table("TRE-R23-ModeExercice", 12);
+    let report = place.import(&[place.path("tables").to_str().unwrap()]);
+    assert_eq!(report["refus"], serde_json::json!([]), "{report}");
+    // Each by itself: a table that falls is refused all the same.
+    let report = place.import(&[&table("TRE-R01-Grande", 20)]);
+    assert_eq!(report["refus"].as_array().unwrap().len(), 1, "{report}");
+}
+
+#[test]
+fn what_is_no_file_is_refused_and_not_waited_for() {
+    let place = Place::new();
+    let folder = place.path("in");
+    std::fs::create_dir(&folder).unwrap();
+    let made = Command::new("mkfifo").arg(folder.join("a.txt")).status().unwrap();
+    assert!(made.success());
+    let output = place.run(&["import", folder.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(1) && told.contains("it is no file"),
+        "{told}"
+    );
+    // Where the report cannot be written nothing is imported.
+    let report = place.path("absent/report.json");
+    let output = place.run(&["import", "--report", report.to_str().unwrap(), &sample()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(place.ok(&["status"]).contains("store version 0"));
+}
+
+#[test]
+fn who_reads_no_further_is_no_failure_and_no_panic() {
+    let place = Place::new();
+    place.import(&[&sample()]);
+    let mut child = place
+        .command(&["status"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !told.contains("panicked"), "{told}");
+}

@@ -1,11 +1,12 @@
 //! `annuaire account`: accounts and their keys. A key is shown once, alone on standard output.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, say};
 use crate::store::accounts::{self, NewAccount, Role};
 
 #[derive(Debug, Subcommand)]
@@ -63,16 +64,27 @@ async fn act(pool: &sqlx::PgPool, command: AccountCommand) -> Result<(), Failure
                 account.name,
                 role.as_str()
             );
-            println!("{}", key.expose());
+            tell_key(&account.name, &key)?;
         }
         AccountCommand::List { json } => list(pool, json).await?,
         AccountCommand::Revoke { name } => {
             accounts::revoke(pool, &name).await?;
             eprintln!("account {name} revoked");
         }
-        AccountCommand::Rotate { name } => println!("{}", accounts::rotate(pool, &name).await?.expose()),
+        AccountCommand::Rotate { name } => {
+            say(format_args!("{}", accounts::rotate(pool, &name).await?.expose()))?
+        }
     }
     Ok(())
+}
+
+/// A key alone on standard output; it cannot be had again.
+fn tell_key(name: &str, key: &accounts::Key) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let told = writeln!(out, "{}", key.expose()).and_then(|()| out.flush());
+    told.map_err(|error| {
+        format!("the key could not be told ({error}); make another by account rotate {name}").into()
+    })
 }
 
 async fn list(pool: &sqlx::PgPool, json: bool) -> Result<(), Failure> {
@@ -83,15 +95,15 @@ async fn list(pool: &sqlx::PgPool, json: bool) -> Result<(), Failure> {
                 "nom": account.name, "role": account.role.as_str(), "operateur": account.operator_name,
                 "domaines": account.domains, "cree_le": account.created_at.to_string(), "revoque_le": revoked,
             });
-            println!("{line}");
+            say(format_args!("{line}"))?;
         } else {
             let state = revoked.map_or_else(|| "active".to_owned(), |at| format!("revoked {at}"));
-            println!(
+            say(format_args!(
                 "{}\t{}\t{state}\t{}",
                 account.name,
                 account.role.as_str(),
                 account.domains.join(",")
-            );
+            ))?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, say};
 use crate::store::audit::{self, MOST, Wanted};
 
 /// What to read of the audit.
@@ -63,14 +63,14 @@ pub async fn run(common: &CommonSettings, options: AuditOptions) -> Result<ExitC
     close_store(pool, cluster).await;
     for trace in traces? {
         if options.json {
-            println!("{}", serde_json::to_string(&trace)?);
+            say(format_args!("{}", serde_json::to_string(&trace)?))?;
         } else {
             let entry = trace.fiche.as_deref().unwrap_or("-");
             let origin = trace.origine.as_deref().unwrap_or("-");
-            println!(
+            say(format_args!(
                 "{}\t{}\t{}\t{entry}\t{origin}",
                 trace.date, trace.compte, trace.action
-            );
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

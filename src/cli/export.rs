@@ -49,7 +49,7 @@ pub struct ExportOptions {
     #[arg(long, value_name = "ID")]
     structure: Vec<String>,
     /// PER, ORG, APP, CAB
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = ["PER", "ORG", "APP", "CAB"])]
     type_bal: Vec<String>,
     /// Domain of mailboxes
     #[arg(long, value_name = "DOMAIN")]
@@ -135,20 +135,28 @@ async fn write(pool: &sqlx::PgPool, options: &ExportOptions) -> Result<String, F
         out.flush()?;
         return Ok(stream.mark);
     };
-    let unfinished = beside(path);
     let wrong = |error| format!("cannot write {}: {error}", path.display());
+    // What a link leads to is meant.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    // A device or a pipe is written to, not replaced.
+    let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    let unfinished = if is_file { beside(path) } else { path.clone() };
     let mut file = std::fs::File::create(&unfinished).map_err(wrong)?;
     while let Some(piece) = pieces.next().await {
         let written = piece
             .map_err(Failure::from)
             .and_then(|piece| file.write_all(&piece).map_err(|error| wrong(error).into()));
         if let Err(error) = written {
-            let _ = std::fs::remove_file(&unfinished);
+            if is_file {
+                let _ = std::fs::remove_file(&unfinished);
+            }
             return Err(error);
         }
     }
-    file.sync_all().map_err(wrong)?;
-    std::fs::rename(&unfinished, path).map_err(wrong)?;
+    if is_file {
+        file.sync_all().map_err(wrong)?;
+        std::fs::rename(&unfinished, path).map_err(wrong)?;
+    }
     Ok(stream.mark)
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, say};
 use crate::store::history;
 
 /// Runs the command: status 1 when nothing is known of the identifier.
@@ -14,11 +14,11 @@ pub async fn run(common: &CommonSettings, identifier: &str, as_json: bool) -> Re
     close_store(pool, cluster).await;
     let events = found?;
     if as_json {
-        println!("{}", serde_json::to_string(&events)?);
+        say(format_args!("{}", serde_json::to_string(&events)?))?;
     } else {
         for event in &events {
             let fields = event.champs.join(", ");
-            println!("{} {} {}", event.date, event.action, fields);
+            say(format_args!("{} {} {}", event.date, event.action, fields))?;
         }
     }
     if events.is_empty() {

@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, watch};
+use super::{Failure, close_store, open_store, say, watch};
 use crate::import::{self, Report};
 use crate::index::node::Node;
 use crate::priority;
@@ -76,8 +76,11 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
     if let (Some(folder), Some(every)) = (&options.watch, options.every) {
         return watch::run(common, &options, folder, every).await;
     }
-    // Wrong settings are told before a Postgres is started for them.
+    // Wrong settings are told before a Postgres is started for them, and before anything is imported.
     trust(common, options.allow_unsigned)?;
+    for file in options.report.iter().chain(&options.rejects) {
+        write(file, b"")?;
+    }
     let (pool, cluster) = open_store(common).await?;
     // Not before a Postgres that this command started: it may serve others.
     priority::lower_process();
@@ -151,9 +154,9 @@ async fn finish(
         write(file, rejects(report).as_bytes())?;
     }
     if options.json {
-        println!("{}", serde_json::to_string(report)?);
+        say(format_args!("{}", serde_json::to_string(report)?))?;
     } else {
-        print!("{report}");
+        say(format_args!("{}", report.to_string().trim_end()))?;
     }
     Ok(())
 }

@@ -145,6 +145,18 @@ fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
 }
 
 /// Connects to the store and brings its schema up to date.
+/// A line on standard output. Who reads no more, as `head`, has had enough, which is no failure.
+fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Cluster>), Failure> {
     let (pool, cluster) = connect::pool(&common.store).await?;
     if let Err(error) = connect::migrate(&pool).await {

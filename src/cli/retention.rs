@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, say};
 use crate::store::retention::{self, Retention};
 
 /// As written.
@@ -42,13 +42,13 @@ pub async fn run(common: &CommonSettings, retention: &Retention, as_json: bool) 
     close_store(pool, cluster).await;
     let purged = purged?;
     if as_json {
-        println!("{}", serde_json::to_string(&purged)?);
+        say(format_args!("{}", serde_json::to_string(&purged)?))?;
     } else {
-        println!(
+        say(format_args!(
             "{} rows of audit, {} rejected lines, {} reports of imports and {} lines of the change log were old \
              enough to go",
             purged.audit, purged.rejects, purged.imports, purged.changes
-        );
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, say};
 use crate::sample::{self, Options};
 
 /// Options of `annuaire sample`.
@@ -62,14 +62,14 @@ pub fn run(options: &SampleOptions) -> Result<ExitCode, Failure> {
         bad_lines: options.with_bad_lines,
     })?;
     for file in &summary.files {
-        println!(
+        say(format_args!(
             "{}: {} lines, {} bytes, {} bad lines",
             file.name, file.lines, file.bytes, file.bad_lines
-        );
+        ))?;
     }
-    println!(
+    say(format_args!(
         "{} people, {} activities, {} mailboxes, {} structures",
         summary.people, summary.activities, summary.boxes, summary.structures
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_store, say};
 use crate::index::node::Node;
 use crate::store::{changes, connect, nodes};
 
@@ -95,22 +95,26 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
             .iter()
             .map(|n| json!({"nom": n.name, "version": n.version}))
             .collect();
-        println!(
+        say(format_args!(
             "{}",
             json!({
                 "version": version, "version_index": index, "sources": sources, "noeuds": nodes,
                 "professionnels": count(0), "activites": count(1), "structures": count(2),
                 "messageries": count(3),
             })
-        );
+        ))?;
         return Ok(());
     }
-    println!("store version {version}, index of this directory {index}");
+    say(format_args!(
+        "store version {version}, index of this directory {index}"
+    ))?;
     match counts {
-        Some([professionals, activities, structures, mailboxes]) => println!(
+        Some([professionals, activities, structures, mailboxes]) => say(format_args!(
             "{professionals} professionals, {activities} activities, {structures} structures, {mailboxes} mailboxes"
-        ),
-        None => println!("the first import is under way: what it brings is counted when it ends"),
+        ))?,
+        None => say(format_args!(
+            "the first import is under way: what it brings is counted when it ends"
+        ))?,
     }
     for source in &sources {
         let Source {
@@ -119,7 +123,7 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
             file,
             days,
         } = source;
-        println!("{genre}: {date}, {days} days old ({file})");
+        say(format_args!("{genre}: {date}, {days} days old ({file})"))?;
     }
     for source in sources.iter().filter(|source| source.stands_still()) {
         eprintln!(
@@ -128,10 +132,10 @@ async fn tell(common: &CommonSettings, pool: &sqlx::PgPool, as_json: bool) -> Re
         );
     }
     for node in nodes {
-        println!(
+        say(format_args!(
             "node {} shows version {}, seen {} s ago",
             node.name, node.version, node.seconds
-        );
+        ))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
-use super::gather::Gathered;
+use super::gather::{Content, Gathered};
 use super::publication::Publication;
 use crate::source::{Extract, Kind, date};
 
@@ -15,10 +15,15 @@ const MAX_FALL: u64 = 5;
 const FEW: u64 = 10;
 
 /// The name under which a file's date and totals are kept.
-pub fn source_name(extract: &Extract) -> String {
-    match (&extract.table, extract.kind) {
-        (Some(table), Kind::Nomenclature) => format!("nomenclature {table}"),
-        _ => extract.kind.as_str().to_owned(),
+pub fn source_name(extract: &Extract, gathered: &Gathered) -> String {
+    let of_codes = match &gathered.content {
+        // A CodeSystem names its table inside.
+        Content::Labels(labels) => extract.table.as_deref().or_else(|| labels.table()),
+        _ => None,
+    };
+    match of_codes {
+        Some(table) => format!("nomenclature {table}"),
+        None => extract.kind.as_str().to_owned(),
     }
 }
 
@@ -47,7 +52,7 @@ pub async fn fall(
     gathered: &Gathered,
 ) -> Result<Option<String>, sqlx::Error> {
     let last: Option<String> = sqlx::query_scalar("select entrees::text from sources where genre = $1")
-        .bind(source_name(extract))
+        .bind(source_name(extract, gathered))
         .fetch_optional(&mut *publication.connection)
         .await?;
     let last: BTreeMap<String, u64> = last
@@ -81,7 +86,7 @@ pub async fn note_source(
          on conflict (genre) do update set date = excluded.date, fichier = excluded.fichier,
              entrees = excluded.entrees, loaded_at = now()",
     )
-    .bind(source_name(extract))
+    .bind(source_name(extract, gathered))
     .bind(extract.date.value.to_string())
     .bind(extract.name())
     .bind(serde_json::to_string(&totals).unwrap_or_else(|_| "{}".to_owned()))

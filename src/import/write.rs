@@ -49,10 +49,26 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
         sqlx::query("delete from settings where name = 'echantillon'")
             .execute(&mut *publication.connection)
             .await?;
+        forget_publications(publication).await?;
         publication.rebuild = true;
     }
     if sample {
         sqlx::query("insert into settings values ('echantillon', 'oui') on conflict do nothing")
+            .execute(&mut *publication.connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Nothing leads from the sample to what is real: who has a mark of it, or an instant of its time, begins anew.
+async fn forget_publications(publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
+    for statement in [
+        "delete from change_log",
+        "delete from account_changes",
+        "delete from publications where version < (select max(version) from publications)",
+        "update publications set at = now(), public_version = public_version + 1",
+    ] {
+        sqlx::query(statement)
             .execute(&mut *publication.connection)
             .await?;
     }

@@ -114,6 +114,11 @@ impl Labels {
         );
     }
 
+    /// The table of its first code.
+    pub fn table(&self) -> Option<&str> {
+        self.entries.keys().next().map(|(table, _)| table.as_str())
+    }
+
     /// Takes the labels that an extract gave for the codes of one table.
     pub fn add_codes(&mut self, table: &str, codes: &Codes) {
         for (code, label) in codes.labelled() {

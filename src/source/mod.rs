@@ -134,6 +134,11 @@ fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBu
         error,
     };
     if !path.is_dir() {
+        // A pipe would be waited for for ever.
+        if path.exists() && !path.is_file() {
+            errors.push(unreadable(std::io::Error::other("it is no file")));
+            return Vec::new();
+        }
         return vec![path.to_owned()];
     }
     let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {

@@ -22,7 +22,12 @@ pub struct Event {
 /// What happened to the entry of an identifier of any kind: an address, an identification nationale (RPPS or
 /// ADELI number), a FINESS number, SIRET or technical id, or a public id. Oldest first.
 pub async fn of(connection: &mut PgConnection, identifier: &str) -> Result<Vec<Event>, sqlx::Error> {
-    let ids = public_ids(connection, identifier.trim()).await?;
+    let identifier = identifier.trim();
+    // Many entries lack one identifier or another: nothing names none of them.
+    if identifier.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = public_ids(connection, identifier).await?;
     sqlx::query_as(
         "select to_char(min(at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as date, public_id as id,
                 case action when 'c' then 'creation' when 'u' then 'modification' else 'retrait' end as action,

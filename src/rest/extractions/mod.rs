@@ -40,7 +40,8 @@ pub struct ExtractionParams {
     pub format: Option<String>,
     /// Une marque (en-tête `Annuaire-Marque`, ou `marque` du manifeste) ou un instant RFC 3339 : seules les fiches
     /// créées, modifiées ou retirées depuis. Appliquer dans l'ordre : `retrait` ôte toutes les lignes de cet `id`,
-    /// `publication` les remplace.
+    /// `publication` les remplace. Les lignes d'un CSV entier
+    /// n'ont pas d'`id` : une copie se tient à jour en NDJSON ou en Parquet.
     #[param(format = "marque", example = "2026-01-15T08:00:00Z")]
     pub depuis: Option<String>,
     /// Code de profession ; répétable.
