@@ -24,7 +24,7 @@ use crate::index::node::Node;
 use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
 use crate::store::contact::Contact;
-use crate::store::nodes::{self, NodeState};
+use crate::store::nodes;
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Share, Tri};
@@ -142,13 +142,13 @@ impl Directory {
             .unwrap_or_default()
     }
 
-    /// The nodes of the store that are alive; none where it does not answer in a second.
-    pub async fn nodes(&self) -> Vec<NodeState> {
+    /// How many nodes of the store are alive; none where it does not answer in a second.
+    pub async fn nodes(&self) -> usize {
         let Ok(inner) = self.inner() else {
-            return Vec::new();
+            return 0;
         };
         let asked = tokio::time::timeout(Duration::from_secs(1), nodes::alive(&inner.pool)).await;
-        asked.ok().and_then(Result::ok).unwrap_or_default()
+        asked.ok().and_then(Result::ok).map_or(0, |alive| alive.len())
     }
 
     /// How the node is.

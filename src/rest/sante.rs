@@ -44,15 +44,9 @@ pub struct EtatDetaille {
     structures: u64,
     messageries: u64,
     sources: Vec<SourceChargee>,
-    /// The nodes that are alive; none where the store does not answer.
-    noeuds: Vec<Noeud>,
-}
-
-/// A node and the version of the store that it shows.
-#[derive(Serialize)]
-struct Noeud {
-    nom: String,
-    version: i64,
+    /// How many nodes are alive; none where the store does not answer. Which version each shows counts hidden changes
+    /// too: `annuaire status` tells it.
+    noeuds: usize,
 }
 
 /// The loaded sources, as every answer lists them.
@@ -86,11 +80,7 @@ pub async fn get(
 
 /// `GET /sante` of the administration address.
 pub async fn detailed(State(state): State<RestState>) -> (StatusCode, Json<EtatDetaille>) {
-    let nodes = state.directory.nodes().await.into_iter();
-    let nodes = nodes.map(|node| Noeud {
-        nom: node.name,
-        version: node.version,
-    });
+    let noeuds = state.directory.nodes().await;
     let sante = state.directory.sante();
     let etat = EtatDetaille {
         vivant: true,
@@ -101,7 +91,7 @@ pub async fn detailed(State(state): State<RestState>) -> (StatusCode, Json<EtatD
         structures: sante.structures,
         messageries: sante.messageries,
         sources: sources(&sante),
-        noeuds: nodes.collect(),
+        noeuds,
     };
     (status(&sante), Json(etat))
 }
