@@ -52,21 +52,14 @@ pub async fn run(
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
             _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
         }
-        let mut complete = look_again(options, folder).await;
+        // Where it fails only now, the next round tells it.
+        let mut complete = look(folder).unwrap_or_default();
         complete.retain(|file| before.contains(file) && !taken.contains(file));
         if !complete.is_empty() {
             match take(common, options, complete).await {
                 Ok(done) => taken.extend(done),
                 // The files are looked at again: what failed was not their fault.
-                Err(error) => {
-                    tracing::error!(%error, "the import failed; it is tried again");
-                    tell(
-                        options,
-                        "failed",
-                        &serde_json::json!({ "erreur": error.to_string() }),
-                    )
-                    .await;
-                }
+                Err(error) => tell_failure(options, &error).await,
             }
         }
         tokio::select! {
@@ -82,16 +75,17 @@ async fn look_again(options: &ImportOptions, folder: &Path) -> Vec<Seen> {
     match look(folder) {
         Ok(files) => files,
         Err(error) => {
-            tracing::error!(%error, "the folder is looked at again");
-            tell(
-                options,
-                "failed",
-                &serde_json::json!({ "erreur": error.to_string() }),
-            )
-            .await;
+            tell_failure(options, &error).await;
             Vec::new()
         }
     }
+}
+
+/// Tells the log and the hook what failed; the next round tries again.
+async fn tell_failure(options: &ImportOptions, error: &Failure) {
+    tracing::error!(%error, "watching failed; it is tried again");
+    let report = serde_json::json!({ "erreur": error.to_string() });
+    tell(options, "failed", &report).await;
 }
 
 /// The files directly in the folder that somebody has finished naming, in order of name.
