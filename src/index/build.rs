@@ -1,16 +1,16 @@
-//! Fills a new generation from the store: one task reads, others make documents, tantivy indexes them.
+//! Fills a new generation from the store: one task reads, others make documents and write them a segment at a time.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tantivy::IndexWriter;
+use tantivy::index::SegmentMeta;
 use tantivy::indexer::NoMergePolicy;
+use tantivy::{Index, IndexWriter};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::document;
+use super::bulk::Bulk;
 use super::generation::Generation;
-use super::maker::Tools;
 use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
@@ -18,45 +18,71 @@ use crate::priority;
 use crate::store::changes::{self, Version};
 use crate::store::documents::{Document, Documents, IdTable};
 
-/// Memory of tantivy's writers, all together: the larger, the fewer segments a search has to look at.
-const MEMORY: usize = 320 << 20;
-/// Threads that index, and threads that make documents.
-const THREADS: usize = 2;
+/// Threads that make documents.
+const WORKERS: u32 = 2;
+/// Memory of tantivy's writer, which only commits: the least it takes.
+const MEMORY: usize = 15 << 20;
 /// Structures of a batch; the others come in batches from the store.
 const STRUCTURES: usize = 4000;
 /// Batches read ahead.
 const AHEAD: usize = 2;
 
-/// Where made documents go.
-struct Sink {
+/// Batches that wait for a worker.
+type Queue = Arc<Mutex<mpsc::Receiver<Vec<Document>>>>;
+
+/// Makes documents, and writes what they become.
+struct Worker {
+    index: Index,
     fields: Fields,
-    writer: IndexWriter,
     /// Records of mailboxes, which mail clients read at every keystroke, lie close together; those of the others apart.
-    views: [Mutex<ViewsWriter>; 2],
+    mailboxes: ViewsWriter,
+    others: ViewsWriter,
+    segments: Vec<SegmentMeta>,
 }
 
-impl Sink {
-    fn take(&self, tools: &mut Tools, batch: &[Document]) -> Result<(), IndexError> {
-        let (mailboxes, others): (Vec<&Document>, Vec<&Document>) = batch
-            .iter()
-            .partition(|document| matches!(document, Document::Mailbox(..)));
-        for (documents, views) in [mailboxes, others].into_iter().zip(&self.views) {
-            let mut records = Vec::with_capacity(documents.len() * 2048);
-            let mut docs = Vec::with_capacity(documents.len());
-            for document in documents {
-                let made = document::make(&self.fields, tools, document);
-                docs.push((records.len() as u64, made.doc));
-                records.extend_from_slice(&made.record);
-            }
-            let at = views
+impl Worker {
+    /// The worker of a number, with two files of its own.
+    fn new(generation: &Generation, number: u32) -> Result<Self, IndexError> {
+        Ok(Self {
+            index: generation.index.clone(),
+            fields: generation.fields,
+            mailboxes: ViewsWriter::create(&generation.folder, 2 * number)?,
+            others: ViewsWriter::create(&generation.folder, 2 * number + 1)?,
+            segments: Vec::new(),
+        })
+    }
+
+    /// Works until no batch comes any more; gives the segments that it wrote.
+    fn work(mut self, queue: &Queue) -> Result<Vec<SegmentMeta>, IndexError> {
+        let mut bulk = Bulk::default();
+        loop {
+            let next = queue
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .append(&records)?;
-            for (place, mut doc) in docs {
-                doc.add_u64(self.fields.at, at.0 + place);
-                self.writer.add_document(doc)?;
+                .blocking_recv();
+            let Some(batch) = next else { break };
+            for document in batch {
+                let views = match document {
+                    Document::Mailbox(..) => &mut self.mailboxes,
+                    _ => &mut self.others,
+                };
+                let record = bulk.add(&document, views.next());
+                views.append(&record)?;
+            }
+            if bulk.is_full() {
+                self.write_segment(std::mem::take(&mut bulk))?;
             }
         }
+        if !bulk.is_empty() {
+            self.write_segment(bulk)?;
+        }
+        self.mailboxes.finish()?;
+        self.others.finish()?;
+        Ok(self.segments)
+    }
+
+    fn write_segment(&mut self, bulk: Bulk) -> Result<(), IndexError> {
+        self.segments.push(bulk.write(&self.index, &self.fields)?);
         Ok(())
     }
 }
@@ -78,46 +104,24 @@ pub fn fill_apart(
 
 async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> Result<Version, IndexError> {
     let version = changes::version(connection).await?;
-    let writer: IndexWriter = generation.index.writer_with_num_threads(THREADS, MEMORY)?;
-    writer.set_merge_policy(Box::new(NoMergePolicy));
-    let sink = Arc::new(Sink {
-        fields: generation.fields,
-        writer,
-        views: [
-            Mutex::new(ViewsWriter::create(&generation.folder, 0)?),
-            Mutex::new(ViewsWriter::create(&generation.folder, 1)?),
-        ],
-    });
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));
-    let mut makers = Vec::with_capacity(THREADS);
-    for _ in 0..THREADS {
-        let (sink, queue) = (sink.clone(), queue.clone());
-        makers.push(std::thread::spawn(move || {
-            let mut tools = Tools::default();
-            loop {
-                let next = queue
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .blocking_recv();
-                match next {
-                    Some(batch) => sink.take(&mut tools, &batch)?,
-                    None => return Ok::<_, IndexError>(()),
-                }
-            }
-        }));
+    let mut workers = Vec::new();
+    for number in 0..WORKERS {
+        let (worker, queue) = (Worker::new(generation, number)?, queue.clone());
+        workers.push(std::thread::spawn(move || worker.work(&queue)));
     }
-    // Held by the makers alone: where they have failed, nobody takes a batch any more.
+    // Held by the workers alone: where they have failed, nobody takes a batch any more.
     drop(queue);
     let read = read(connection, &batches).await;
     drop(batches);
-    for maker in makers {
-        let made = maker.join();
-        made.map_err(|_| std::io::Error::other("a maker of documents panicked"))??;
+    let mut segments = Vec::new();
+    for worker in workers {
+        let written = worker.join();
+        segments.extend(written.map_err(|_| std::io::Error::other("a maker of documents panicked"))??);
     }
     read?;
-    let sink = Arc::into_inner(sink).ok_or_else(|| std::io::Error::other("a maker of documents lives on"))?;
-    finish(sink, version)?;
+    commit(&generation.index, segments, version)?;
     Ok(version)
 }
 
@@ -176,13 +180,13 @@ async fn read(
     Ok(())
 }
 
-fn finish(sink: Sink, version: Version) -> Result<(), IndexError> {
-    // Records first: a document never names one that is not there.
-    for views in sink.views {
-        let views = views.into_inner().unwrap_or_else(PoisonError::into_inner);
-        views.finish()?;
+/// Shows the segments, whose records are in their files by now.
+fn commit(index: &Index, segments: Vec<SegmentMeta>, version: Version) -> Result<(), IndexError> {
+    let mut writer: IndexWriter = index.writer_with_num_threads(1, MEMORY)?;
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    for segment in segments {
+        writer.add_segment(segment)?;
     }
-    let mut writer = sink.writer;
     let mut commit = writer.prepare_commit()?;
     commit.set_payload(&version.to_payload());
     commit.commit()?;

@@ -1,87 +1,210 @@
-//! The terms of a document being made, each once, as the one text that [`super::schema::Terms`] takes apart.
+//! The terms of a document being made, each once, as numbers of a lexicon that many documents share.
 //!
-//! Hundreds of them make a document, millions of documents an index: nothing is allocated for a term, and the
-//! collection is used again for the next document.
+//! Hundreds of them make a document, millions of documents an index: of most, a piece of three letters, the number is
+//! found without looking at a text; of none is anything allocated once its lexicon knows it.
 
-use super::memo::{Memo, quick_hash};
+use super::known::{Key, Known, Numbers};
+use super::lexicon::Lexicon;
+use super::packed::Packed;
+use super::pieces::{self, Pieces};
 use super::schema::TERM_END;
-use super::terms::{BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, word_starts, words, words_of};
+use super::terms::{
+    BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, up_to, word_starts, words, words_of,
+};
+use crate::directory::phonetic::sound;
 use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
-/// The terms of one document.
+/// Octets of the longest term, as tantivy has it; longer ones find nothing.
+const LONGEST: usize = u16::MAX as usize - 5;
+
+/// What texts are remembered for besides terms: beginnings of each [`Lengths`], and words.
+const BEGINNING_OF_WORD: u8 = 1;
+const FIRST_LETTERS: u8 = 3;
+const WORD: u8 = 5;
+
+/// The terms of one document, and the lexicon of all before.
 #[derive(Debug, Default)]
 pub struct Collected {
-    text: String,
-    seen: Seen,
-    grams: Grams,
+    lexicon: Lexicon,
+    /// Of the document.
+    numbers: Vec<u32>,
+    /// Of the document as well: short terms that hardly another has, without number; one may stand there twice.
+    rare: Vec<Packed>,
+    /// By number, the document that had it last.
+    seen: Vec<u32>,
+    document: u32,
+    pieces: Pieces,
+    known: Known,
+    term: String,
 }
 
 impl Collected {
-    /// Forgets the document before.
+    /// Forgets the document before, not its lexicon.
     pub fn clear(&mut self) {
-        self.text.clear();
-        self.seen.clear();
+        self.numbers.clear();
+        self.rare.clear();
+        // No lexicon lives for four thousand million documents.
+        self.document = self.document.wrapping_add(1);
+    }
+
+    /// The number of a term; `None` of one that is too long.
+    pub fn number(&mut self, term: Term<'_>) -> Option<u32> {
+        self.write(term);
+        (self.term.len() <= LONGEST).then(|| self.lexicon.number(self.term.as_bytes()))
+    }
+
+    fn write(&mut self, term: Term<'_>) {
+        self.term.clear();
+        term.write(&mut self.term);
+        if self.term.contains(TERM_END) {
+            self.term = self.term.replace(TERM_END, " ");
+        }
+    }
+
+    /// Adds the term of a number.
+    pub fn add(&mut self, number: u32) {
+        let place = number as usize;
+        if place >= self.seen.len() {
+            self.seen.resize(self.lexicon.len(), 0);
+        }
+        if let Some(document) = self.seen.get_mut(place)
+            && *document != self.document
+        {
+            *document = self.document;
+            self.numbers.push(number);
+        }
     }
 
     /// Adds one term.
     pub fn push(&mut self, term: Term<'_>) {
-        let start = self.text.len();
-        term.write(&mut self.text);
-        let written = self.text.get(start..).unwrap_or("");
-        if written.contains(TERM_END) {
-            let clean = written.replace(TERM_END, " ");
-            self.text.truncate(start);
-            self.text.push_str(&clean);
+        self.write(term);
+        if term.is_rare()
+            && let Some(packed) = Packed::whole(self.term.as_bytes())
+        {
+            self.rare.push(packed);
+            return;
         }
-        if self.seen.is_new(&self.text, start) {
-            self.text.push(TERM_END);
-        } else {
-            self.text.truncate(start);
-        }
+        self.push_known(Key::of_term(&self.term), |terms, numbers| {
+            terms.number(term).into_iter().for_each(|n| numbers.push(n));
+        });
+    }
+
+    /// Adds what a text gives, which is worked out where nobody remembers it.
+    fn push_known(&mut self, key: Option<Key>, give: impl FnOnce(&mut Self, &mut Numbers)) {
+        let known = key.and_then(|key| self.known.get(key));
+        let numbers = known.unwrap_or_else(|| {
+            let mut numbers = Numbers::default();
+            give(self, &mut numbers);
+            if let Some(key) = key {
+                self.known.keep(key, numbers);
+            }
+            numbers
+        });
+        numbers.as_slice().iter().for_each(|number| self.add(*number));
     }
 
     /// Adds the grams of all forms of a family, and of the name family beginnings, whole words and how they sound.
-    pub fn push_forms(&mut self, family: Family, lengths: Lengths, forms: &[(Field, &str)], memo: &mut Memo) {
+    pub fn push_forms(&mut self, family: Family, lengths: Lengths, forms: &[(Field, &str)]) {
         for (_, form) in each(forms) {
-            self.grams.inside(form, lengths);
+            self.inside(family, form, lengths);
         }
-        self.flush(family.class());
         if family != Family::Name {
             return;
         }
         for (field, form) in each(forms) {
-            let starts = word_starts(words_of(field, form));
-            self.grams
-                .add(starts.flat_map(|start| lengths.pieces(BEGINNING, start)));
-        }
-        self.flush('^');
-        for (_, form) in each(forms) {
-            self.grams.add(lengths.pieces(BEGINNING, form));
-        }
-        self.flush('<');
-        for (field, form) in each(forms) {
-            for word in words(words_of(field, form)) {
-                self.push(Term::whole(word));
-                if word.len() >= SOUNDING {
-                    self.push(Term::sounding(memo.sound(word)));
-                }
+            let words_of = words_of(field, form);
+            for start in word_starts(words_of) {
+                self.head(BEGINNING_OF_WORD, Term::beginning, start, lengths);
+            }
+            self.head(FIRST_LETTERS, Term::first_letters, form, lengths);
+            for word in words(words_of) {
+                self.word(word);
             }
         }
     }
 
-    fn flush(&mut self, class: char) {
-        let text = &mut self.text;
-        self.grams.drain(|gram| {
-            text.push(class);
-            text.push_str(gram);
-            text.push(TERM_END);
+    /// Adds the first letters of a text.
+    fn head<'a>(&mut self, tag: u8, term: fn(&'a str) -> Term<'a>, text: &'a str, lengths: Lengths) {
+        let head = up_to(BEGINNING, text).last().unwrap_or("");
+        self.push_known(Key::new(tag + lengths as u8, head), |terms, numbers| {
+            for piece in lengths.pieces(BEGINNING, head) {
+                terms
+                    .number(term(piece))
+                    .into_iter()
+                    .for_each(|n| numbers.push(n));
+            }
         });
     }
 
-    /// The finished text.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// Adds a word of a name, and how it sounds.
+    fn word(&mut self, word: &str) {
+        self.push_known(Key::new(WORD, word), |terms, numbers| {
+            terms
+                .number(Term::whole(word))
+                .into_iter()
+                .for_each(|n| numbers.push(n));
+            if word.len() >= SOUNDING {
+                let sound = sound(word);
+                terms
+                    .number(Term::sounding(&sound))
+                    .into_iter()
+                    .for_each(|n| numbers.push(n));
+            }
+        });
+    }
+
+    /// Adds the pieces of up to [`GRAM`] letters of a form.
+    fn inside(&mut self, family: Family, form: &str, lengths: Lengths) {
+        for start in starts(form) {
+            for piece in lengths.pieces(GRAM, start) {
+                self.gram(family, piece);
+            }
+        }
+    }
+
+    fn gram(&mut self, family: Family, piece: &str) {
+        let Some(packed) = pieces::packed(piece) else {
+            return self.push(Term::gram(family, piece));
+        };
+        let known = self.pieces.get(family, packed);
+        let number = known.or_else(|| {
+            let number = self.number(Term::gram(family, piece))?;
+            self.pieces.keep(family, packed, number);
+            Some(number)
+        });
+        if let Some(number) = number {
+            self.add(number);
+        }
+    }
+
+    /// The numbers of the document's terms.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// The document's other terms.
+    pub fn rare(&self) -> &[Packed] {
+        &self.rare
+    }
+
+    /// What the numbers mean.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    /// The document's terms as the one text that [`super::schema::Terms`] takes apart.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut push = |term: &[u8]| {
+            text.push_str(str::from_utf8(term).unwrap_or(""));
+            text.push(TERM_END);
+        };
+        self.numbers
+            .iter()
+            .for_each(|number| push(self.lexicon.term(*number)));
+        self.rare.iter().for_each(|rare| push(rare.unpack().as_ref()));
+        text
     }
 }
 
@@ -91,127 +214,23 @@ fn each<'a>(forms: &'a [(Field, &'a str)]) -> impl Iterator<Item = (Field, &'a s
         .flat_map(|(field, forms)| forms.split(SEPARATOR).map(|form| (*field, form)))
 }
 
-/// Slots of [`Seen`]. Terms beyond half as many are not looked at: one told twice does no harm.
-const SLOTS: usize = 1024;
-
-/// Which parts of a text were there before.
-#[derive(Debug, Default)]
-struct Seen {
-    /// Beginning and end of a part, with the document that it is of.
-    slots: Vec<(u32, u32, u32)>,
-    document: u32,
-    count: usize,
-}
-
-impl Seen {
-    fn clear(&mut self) {
-        self.slots.resize(SLOTS, (0, 0, 0));
-        self.count = 0;
-        self.document = match self.document.checked_add(1) {
-            Some(next) => next,
-            None => {
-                self.slots.fill((0, 0, 0));
-                1
-            }
-        };
-    }
-
-    /// Whether no part before is what stands in the text from `start` on; if so it is kept.
-    fn is_new(&mut self, text: &str, start: usize) -> bool {
-        let part = text.as_bytes().get(start..).unwrap_or_default();
-        if self.count >= SLOTS / 2 {
-            return true;
-        }
-        let mut slot = quick_hash(part) as usize;
-        while let Some(kept) = self.slots.get_mut(slot % SLOTS) {
-            let (document, from, to) = *kept;
-            if document != self.document {
-                *kept = (self.document, start as u32, text.len() as u32);
-                self.count += 1;
-                return true;
-            }
-            if text.as_bytes().get(from as usize..to as usize) == Some(part) {
-                return false;
-            }
-            slot += 1;
-        }
-        true
-    }
-}
-
-/// Few letters each, as numbers, which sort and compare faster than texts.
-#[derive(Debug, Default)]
-struct Grams {
-    /// Of up to eight octets: all of most names.
-    short: Vec<u64>,
-    long: Vec<u128>,
-}
-
-impl Grams {
-    fn add<'a>(&mut self, grams: impl Iterator<Item = &'a str>) {
-        for gram in grams {
-            let (mut short, mut long) = ([0; 8], [0; 16]);
-            if let Some(bytes) = short.get_mut(..gram.len()) {
-                bytes.copy_from_slice(gram.as_bytes());
-                self.short.push(u64::from_be_bytes(short));
-            } else if let Some(bytes) = long.get_mut(..gram.len()) {
-                bytes.copy_from_slice(gram.as_bytes());
-                self.long.push(u128::from_be_bytes(long));
-            }
-        }
-    }
-
-    /// The pieces of up to [`GRAM`] letters of a form.
-    fn inside(&mut self, form: &str, lengths: Lengths) {
-        if !form.is_ascii() {
-            return self.add(starts(form).flat_map(|rest| lengths.pieces(GRAM, rest)));
-        }
-        let mut rest = form.as_bytes();
-        while let [_, after @ ..] = rest {
-            let mut gram = [0; 8];
-            for (place, letter) in rest.iter().take(GRAM).enumerate() {
-                gram[place] = *letter;
-                if lengths == Lengths::All {
-                    self.short.push(u64::from_be_bytes(gram));
-                }
-            }
-            if lengths == Lengths::Longest {
-                self.short.push(u64::from_be_bytes(gram));
-            }
-            rest = after;
-        }
-    }
-
-    /// Gives each once.
-    fn drain(&mut self, mut take: impl FnMut(&str)) {
-        self.short.sort_unstable();
-        self.short.dedup();
-        self.long.sort_unstable();
-        self.long.dedup();
-        let mut give = |bytes: &[u8]| {
-            let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-            if let Some(gram) = bytes.get(..end).and_then(|gram| str::from_utf8(gram).ok()) {
-                take(gram);
-            }
-        };
-        self.short.drain(..).for_each(|gram| give(&gram.to_be_bytes()));
-        self.long.drain(..).for_each(|gram| give(&gram.to_be_bytes()));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn terms(collected: &Collected) -> Vec<&str> {
-        collected.text().split_terminator(TERM_END).collect()
+    fn terms(collected: &Collected) -> Vec<String> {
+        let text = collected.text();
+        text.split_terminator(TERM_END).map(str::to_owned).collect()
     }
 
     fn grams(form: &str, lengths: Lengths) -> Vec<String> {
-        let (mut grams, mut all) = (Grams::default(), Vec::new());
-        grams.inside(form, lengths);
-        grams.drain(|gram| all.push(gram.to_owned()));
-        all
+        let mut collected = Collected::default();
+        collected.clear();
+        collected.inside(Family::Name, form, lengths);
+        let grams = terms(&collected).into_iter().map(|term| term[1..].to_owned());
+        let mut grams: Vec<String> = grams.collect();
+        grams.sort();
+        grams
     }
 
     #[test]
@@ -221,7 +240,7 @@ mod tests {
         assert_eq!(all("aaa"), ["a", "aa", "aaa"]);
         assert_eq!(all("éa"), ["a", "é", "éa"]);
         assert!(all("").is_empty());
-        for form in ["abcd", "ébcd"] {
+        for form in ["abcd", "ébcd", "a*cd"] {
             assert_eq!(grams(form, Lengths::Longest).len(), 4);
         }
         assert_eq!(grams("abcd", Lengths::Longest), ["abc", "bcd", "cd", "d"]);
@@ -232,10 +251,11 @@ mod tests {
         let mut collected = Collected::default();
         collected.clear();
         let forms = [(Field::Mail, "a.bc@d.fr")];
-        collected.push_forms(Family::Name, Lengths::All, &forms, &mut Memo::default());
+        collected.push_forms(Family::Name, Lengths::All, &forms);
         let terms = terms(&collected);
-        assert!(terms.contains(&"wbc") && terms.contains(&"^bc") && terms.contains(&".d.f"));
-        assert!(!terms.contains(&"wd") && !terms.contains(&"^d"));
+        let has = |term: &str| terms.iter().any(|other| other == term);
+        assert!(has("wbc") && has("^bc") && has(".d.f"));
+        assert!(!has("wd") && !has("^d"));
     }
 
     #[test]
@@ -251,13 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn no_term_of_a_very_long_document_is_lost() {
+    fn a_term_too_long_for_tantivy_is_left_out() {
         let mut collected = Collected::default();
         collected.clear();
-        let words: Vec<String> = (0..3 * SLOTS).map(|n| n.to_string()).collect();
-        words
-            .iter()
-            .for_each(|word| collected.push(Term::other_word(word)));
-        assert_eq!(terms(&collected).len(), words.len());
+        for length in [LONGEST - 1, LONGEST] {
+            collected.push(Term::other_word(&"x".repeat(length)));
+        }
+        assert_eq!(collected.numbers().len(), 1);
     }
 }

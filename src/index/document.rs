@@ -1,9 +1,7 @@
 //! From an entry of the store to a document of the index: its views, its terms and its columns.
 
-use tantivy::TantivyDocument;
-
+use super::columns::Columns;
 use super::maker::{Maker, Shown, Tools};
-use super::schema::Fields;
 use super::terms::Term;
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
@@ -14,11 +12,10 @@ use crate::view::entry::EntryView;
 use crate::view::field::Field;
 use crate::view::{json, ldap};
 
-/// What the index keeps of an entry.
+/// What the index keeps of an entry besides its terms.
 #[derive(Debug)]
 pub struct Made {
-    /// Still lacks the place of its record.
-    pub doc: TantivyDocument,
+    pub columns: Columns,
     /// For [`super::views`].
     pub record: Vec<u8>,
 }
@@ -28,20 +25,20 @@ pub fn entity_key(kind: Kind, entity: i64) -> u64 {
     entity.unsigned_abs() << 3 | kind as u64
 }
 
-/// Makes the document of an entry.
-pub fn make(fields: &Fields, tools: &mut Tools, document: &Document) -> Made {
+/// Makes the document of an entry; its terms are left with the tools.
+pub fn make(tools: &mut Tools, document: &Document) -> Made {
     match document {
-        Document::Professional(id, professional) => of_professional(fields, tools, *id, professional),
-        Document::Structure(id, structure) => of_structure(fields, tools, *id, structure),
-        Document::Mailbox(id, mailbox) => of_mailbox(fields, tools, *id, mailbox),
+        Document::Professional(id, professional) => of_professional(tools, *id, professional),
+        Document::Structure(id, structure) => of_structure(tools, *id, structure),
+        Document::Mailbox(id, mailbox) => of_mailbox(tools, *id, mailbox),
     }
 }
 
-fn of_professional(fields: &Fields, tools: &mut Tools, id: i64, p: &Professional) -> Made {
+fn of_professional(tools: &mut Tools, id: i64, p: &Professional) -> Made {
     let name = format!("{} {}", p.nom, p.prenom);
-    let mut maker = Maker::new(fields, tools, Kind::Professional, id);
+    let mut maker = Maker::new(tools, Kind::Professional, id);
     for key in [&p.identification_nationale, &p.identifiant, &p.id] {
-        maker.key(Kind::Professional, key);
+        maker.key(key);
     }
     if let Some(civilite) = &p.civilite_exercice {
         maker.other_words(&civilite.code);
@@ -98,13 +95,13 @@ fn of_professional(fields: &Fields, tools: &mut Tools, id: i64, p: &Professional
         ],
         has_mailbox: !p.mailboxes.is_empty(),
     };
-    maker.finish(Kind::Professional, &shown)
+    maker.finish(&shown)
 }
 
-fn of_structure(fields: &Fields, tools: &mut Tools, id: i64, s: &Structure) -> Made {
-    let mut maker = Maker::new(fields, tools, Kind::Structure, id);
+fn of_structure(tools: &mut Tools, id: i64, s: &Structure) -> Made {
+    let mut maker = Maker::new(tools, Kind::Structure, id);
     for key in [&s.identifiant, &s.finess, &s.siret, &s.ancien_identifiant, &s.id] {
-        maker.key(Kind::Structure, key);
+        maker.key(key);
     }
     maker.structure_words(s);
     if let Some(categorie) = &s.categorie {
@@ -119,16 +116,16 @@ fn of_structure(fields: &Fields, tools: &mut Tools, id: i64, s: &Structure) -> M
         suggestion: [&s.nom, &detail(category, &s.adresse.commune), &s.identifiant, ""],
         has_mailbox: s.mailboxes > 0,
     };
-    maker.finish(Kind::Structure, &shown)
+    maker.finish(&shown)
 }
 
-fn of_mailbox(fields: &Fields, tools: &mut Tools, id: i64, m: &Mailbox) -> Made {
+fn of_mailbox(tools: &mut Tools, id: i64, m: &Mailbox) -> Made {
     let entry = ldap::mailbox(m);
     let view = EntryView::new(&entry);
     let name = view.first(Field::Cn).unwrap_or("").to_owned();
-    let mut maker = Maker::new(fields, tools, Kind::Mailbox, id);
-    maker.key(Kind::Mailbox, &m.adresse);
-    maker.key(Kind::Mailbox, &m.id);
+    let mut maker = Maker::new(tools, Kind::Mailbox, id);
+    maker.key(&m.adresse);
+    maker.key(&m.id);
     maker.other_words(&m.domaine);
     for field in [
         Field::Title,
@@ -195,7 +192,7 @@ fn of_mailbox(fields: &Fields, tools: &mut Tools, id: i64, m: &Mailbox) -> Made 
         suggestion: [&name, &precision, &m.adresse, &m.adresse],
         has_mailbox: true,
     };
-    maker.finish(Kind::Mailbox, &shown)
+    maker.finish(&shown)
 }
 
 fn detail(what: &str, town: &str) -> String {

@@ -193,9 +193,9 @@ impl Generation {
             let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
             let mut tools = Tools::default();
             for document in read {
-                let made = document::make(&self.fields, &mut tools, document);
-                let mut doc = made.doc;
-                doc.add_u64(self.fields.at, views.append(&made.record)?.0);
+                let made = document::make(&mut tools, document);
+                let mut doc = made.columns.document(&self.fields, views.append(&made.record)?);
+                doc.add_text(self.fields.term, tools.terms.text());
                 writer.add_document(doc)?;
             }
             views.finish()?;

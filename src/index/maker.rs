@@ -1,13 +1,12 @@
 //! Puts one document together: its terms, its columns and its record.
 
-use tantivy::TantivyDocument;
-
 use super::collected::Collected;
+use super::columns::{Columns, Place, Qualification, Single};
 use super::document::{Made, entity_key};
 use super::memo::Memo;
 use super::rank::rank;
 use super::record::Parts;
-use super::schema::{Fields, hash};
+use super::schema::{ACTIVITY_COLUMNS, hash};
 use super::terms::{self, FacetTerm, Family, Term};
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact};
@@ -20,7 +19,8 @@ use crate::view::field::{Field, Matching};
 #[derive(Debug, Default)]
 pub struct Tools {
     memo: Memo,
-    terms: Collected,
+    /// The terms of the document made last.
+    pub terms: Collected,
 }
 
 /// Octets of the longest name by which entries are told apart and put in order.
@@ -40,30 +40,28 @@ fn is_often_the_same(field: Field) -> bool {
 }
 
 /// A document being made.
-pub struct Maker<'f> {
-    fields: &'f Fields,
-    entity: u64,
-    doc: TantivyDocument,
-    tools: &'f mut Tools,
+pub struct Maker<'t> {
+    kind: Kind,
+    entity: i64,
+    columns: Columns,
+    tools: &'t mut Tools,
 }
 
-impl<'f> Maker<'f> {
+impl<'t> Maker<'t> {
     /// Begins the document of an entry.
-    pub fn new(fields: &'f Fields, tools: &'f mut Tools, kind: Kind, entity: i64) -> Self {
+    pub fn new(tools: &'t mut Tools, kind: Kind, entity: i64) -> Self {
         tools.terms.clear();
-        let mut doc = TantivyDocument::default();
-        doc.add_u64(fields.key, entity_key(kind, entity));
-        doc.add_u64(fields.entity, entity.unsigned_abs());
         Self {
-            fields,
-            entity: entity.unsigned_abs(),
-            doc,
+            kind,
+            entity,
+            columns: Columns::default(),
             tools,
         }
     }
 
     /// The terms by which LDAP filters find the entry.
-    fn add_entry(&mut self, kind: Kind, entry: EntryView<'_>, kept: &[(Field, &str)]) {
+    fn add_entry(&mut self, entry: EntryView<'_>, kept: &[(Field, &str)]) {
+        let kind = self.kind;
         for (field, values) in entry.fields() {
             if terms::has_presence(kind, field) {
                 self.push(Term::presence(field));
@@ -85,8 +83,8 @@ impl<'f> Maker<'f> {
                 .filter(|(field, _)| Family::of(kind, *field) == Some(family))
                 .copied()
                 .collect();
-            let Tools { memo, terms } = &mut *self.tools;
-            terms.push_forms(family, family.lengths(kind), &of_family, memo);
+            let terms = &mut self.tools.terms;
+            terms.push_forms(family, family.lengths(kind), &of_family);
         }
     }
 
@@ -96,17 +94,23 @@ impl<'f> Maker<'f> {
     }
 
     /// A name by which the entry is asked for as a whole.
-    pub fn key(&mut self, kind: Kind, key: &str) {
+    pub fn key(&mut self, key: &str) {
         if !key.is_empty() {
-            self.push(Term::key(kind, &fold_exact(key)));
+            self.push(Term::key(self.kind, &fold_exact(key)));
         }
     }
 
     /// Words by which the entry is found besides its name.
     pub fn other_words(&mut self, text: &str) {
-        for form in &self.tools.memo.fold(text).variants {
-            form.split(' ').for_each(|word| self.push(Term::other_word(word)));
-        }
+        let Tools { memo, terms } = &mut *self.tools;
+        let folded = memo.fold(text);
+        let numbers = folded.words.get_or_init(|| {
+            let words = folded.variants.iter().flat_map(|form| form.split(' '));
+            words
+                .filter_map(|word| terms.number(Term::other_word(word)))
+                .collect()
+        });
+        numbers.iter().for_each(|number| terms.add(*number));
     }
 
     fn address_words(&mut self, address: &Address) {
@@ -149,50 +153,55 @@ impl<'f> Maker<'f> {
             (FacetTerm::Commune, text(|a| &a.code_insee)),
             (FacetTerm::Structure, place.map_or("", |s| &s.id)),
         ];
-        self.doc.add_u64(self.fields.activity[0], practice);
-        for ((facet, value), column) in facets.into_iter().zip(&self.fields.activity[1..]) {
-            self.doc.add_u64(*column, hash(value));
+        let mut activity = [practice; ACTIVITY_COLUMNS];
+        for ((facet, value), column) in facets.into_iter().zip(&mut activity[1..]) {
+            *column = hash(value);
             if !value.is_empty() {
                 self.push(Term::facet(facet, value));
             }
         }
         let position = place.and_then(|s| s.position);
-        self.doc
-            .add_f64(self.fields.lat, position.map_or(f64::NAN, |p| p.lat));
-        self.doc
-            .add_f64(self.fields.lon, position.map_or(f64::NAN, |p| p.lon));
+        self.columns.places.push(Place {
+            activity,
+            lat: position.map_or(f64::NAN, |p| p.lat),
+            lon: position.map_or(f64::NAN, |p| p.lon),
+        });
     }
 
     /// A qualification, in the columns of its own.
     pub fn qualification(&mut self, practice: u64, code: &str) {
-        self.doc.add_u64(self.fields.qualification, hash(code));
         self.push(Term::facet(FacetTerm::SavoirFaire, code));
-        self.doc.add_u64(self.fields.qualification_practice, practice);
+        self.columns.qualifications.push(Qualification {
+            code: hash(code),
+            practice,
+        });
     }
 
     /// The finished document. `entry` is what LDAP answers, its first `cn` gives the order.
-    pub fn finish(mut self, kind: Kind, shown: &Shown<'_>) -> Made {
+    pub fn finish(mut self, shown: &Shown<'_>) -> Made {
+        let kind = self.kind;
         let entry = EntryView::new(shown.entry);
         let kept: Vec<(Field, String)> = kept_forms(kind)
             .iter()
             .map(|field| (*field, forms_by(*field, entry, |text| self.tools.memo.fold(text))))
             .collect();
         let kept: Vec<(Field, &str)> = kept.iter().map(|(field, text)| (*field, text.as_str())).collect();
-        self.add_entry(kind, entry, &kept);
+        self.add_entry(entry, &kept);
         let mut name = fold(entry.first(Field::Cn).unwrap_or(""));
         // Marks and cookies have it in them. No name is so long that is one.
         name.truncate(name.floor_char_boundary(LONGEST_NAME));
         let rank = rank(kind, &name);
-        self.doc.add_u64(self.fields.rank, rank);
-        self.doc
-            .add_u64(self.fields.words, name.split(' ').count() as u64);
-        self.doc
-            .add_u64(self.fields.has_mailbox, u64::from(shown.has_mailbox));
-        self.doc.add_text(self.fields.term, self.tools.terms.text());
+        self.columns.single = Single {
+            key: entity_key(kind, self.entity),
+            rank,
+            entity: self.entity.unsigned_abs(),
+            words: name.split(' ').count() as u64,
+            has_mailbox: shown.has_mailbox,
+        };
         let mut record = Vec::with_capacity(shown.entry.len() + shown.json.len());
         Parts {
             rank,
-            entity: self.entity,
+            entity: self.entity.unsigned_abs(),
             name: &name,
             forms: &kept,
             entry: shown.entry,
@@ -203,7 +212,7 @@ impl<'f> Maker<'f> {
         }
         .write(&mut record);
         Made {
-            doc: self.doc,
+            columns: self.columns,
             record,
         }
     }

@@ -1,8 +1,8 @@
 //! What many entries have in common — towns, labels, first names — folded once and not for each of them.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::directory::phonetic::sound;
 use crate::directory::text::{equality_key_of, fold, variants_of};
 
 /// Texts kept. A new one takes the place of another: what is frequent comes back, what is rare costs no memory.
@@ -16,6 +16,8 @@ pub struct Folded {
     pub variants: Vec<String>,
     /// As `directory::text::equality_key` gives it.
     pub equality: String,
+    /// The numbers of its words as terms, once somebody has asked for them.
+    pub words: OnceCell<Box<[u32]>>,
 }
 
 impl AsRef<[String]> for Folded {
@@ -24,12 +26,10 @@ impl AsRef<[String]> for Folded {
     }
 }
 
-/// Folded texts and how words sound, of one who makes documents.
+/// Folded texts of one who makes documents.
 #[derive(Debug, Default)]
 pub struct Memo {
     texts: Vec<Option<Rc<Folded>>>,
-    /// Words with how they sound.
-    sounds: Vec<(String, String)>,
 }
 
 impl Memo {
@@ -45,27 +45,13 @@ impl Memo {
                     text: text.to_owned(),
                     equality: equality_key_of(&folded),
                     variants: variants_of(folded),
+                    words: OnceCell::new(),
                 });
                 if let Some(slot) = slot {
                     *slot = Some(made.clone());
                 }
                 made
             }
-        }
-    }
-
-    /// How a folded word sounds.
-    pub fn sound(&mut self, word: &str) -> &str {
-        self.sounds.resize(TEXTS, Default::default());
-        match self.sounds.get_mut(quick_hash(word.as_bytes()) as usize % TEXTS) {
-            Some((kept, sounds)) => {
-                if kept != word {
-                    word.clone_into(kept);
-                    *sounds = sound(word);
-                }
-                sounds
-            }
-            None => "",
         }
     }
 }
@@ -98,7 +84,6 @@ mod tests {
                 let folded = memo.fold(text);
                 prop_assert_eq!(&folded.variants, &variants(text));
                 prop_assert_eq!(&folded.equality, &equality_key(text));
-                prop_assert_eq!(memo.sound(text), sound(text));
             }
         }
     }

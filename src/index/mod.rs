@@ -4,15 +4,21 @@
 
 mod bits;
 mod build;
+mod bulk;
 mod collected;
+mod columns;
 mod document;
 pub mod follow;
 mod generation;
 pub mod indicators;
 mod kept;
+mod known;
+mod lexicon;
 mod maker;
 mod memo;
 pub mod node;
+mod packed;
+mod pieces;
 mod plan;
 mod postings;
 mod rank;

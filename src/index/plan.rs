@@ -87,7 +87,10 @@ fn of_test(field: Field, test: &Test, kind: Kind) -> Planned {
                 // A key may be another field's value.
                 (Plan::Term(terms::key(kind, &form)), false)
             } else if terms::has_equality(kind, field) {
-                (Plan::Term(terms::equality(field, &form)), true)
+                (
+                    Plan::Term(terms::equality(field, &form)),
+                    !terms::is_hashed(field),
+                )
             } else {
                 (of_presence(field, kind).0, false)
             }

@@ -9,7 +9,7 @@
 //! | `<` | the same at the beginning of a whole value |
 //! | `w` | a whole word of the same |
 //! | `,` `;` | one to three letters anywhere in `displayName`, in `o` (mailboxes only) |
-//! | `=` | a value of a field, in its form of equality |
+//! | `=` | a value of a field, in its form of equality, or [its hash](is_hashed) |
 //! | `?` | a field that few entries of the kind have |
 //! | `K` | a name by which one entry is asked for as a whole |
 //! | `S` | the structure of a mailbox, by its public id |
@@ -17,6 +17,7 @@
 //! | `o` | a word of anything else: profession, place, structure |
 //! | `a` | a value of an activity or a qualification, for the filters of a search |
 
+use super::schema::hash;
 use crate::directory::phonetic::sound;
 use crate::directory::public_id::PublicIds;
 use crate::query::Kind;
@@ -62,7 +63,7 @@ impl Family {
     }
 
     /// The character of its grams.
-    pub fn class(self) -> char {
+    fn class(self) -> char {
         match self {
             Self::Name => '.',
             Self::DisplayName => ',',
@@ -137,6 +138,23 @@ pub fn has_equality(kind: Kind, field: Field) -> bool {
         )
 }
 
+/// Whether the terms of a field's values are hashes of them: nearly each entry has its own, and the many letters in which
+/// these differ would be half of the dictionary. What such a term finds may have another value.
+pub fn is_hashed(field: Field) -> bool {
+    matches!(field, Field::Cn | Field::Street | Field::O)
+}
+
+/// Whether few entries share a value of a field.
+fn is_rare(field: Field) -> bool {
+    use Field as F;
+    let is_of_structure = matches!(
+        field,
+        F::Finess | F::FinessEj | F::Siret | F::Siren | F::IdentifiantPm
+    );
+    let is_of_person = matches!(field, F::Mail | F::EmployeeNumber | F::IdentifiantPp);
+    is_hashed(field) || is_of_structure || is_of_person || matches!(field, F::TelephoneNumber | F::Facsimile)
+}
+
 /// Whether a field's value is among the keys of its entry.
 pub fn is_key(kind: Kind, field: Field) -> bool {
     match kind {
@@ -152,12 +170,31 @@ pub struct Term<'t> {
     class: char,
     /// Kind, field or column within the class.
     part: Option<char>,
-    text: &'t str,
+    text: Text<'t>,
+    is_rare: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Text<'t> {
+    Whole(&'t str),
+    Hash(u64),
 }
 
 impl<'t> Term<'t> {
     fn new(class: char, part: Option<char>, text: &'t str) -> Self {
-        Self { class, part, text }
+        Self {
+            class,
+            part,
+            text: Text::Whole(text),
+            is_rare: false,
+        }
+    }
+
+    fn rare(self) -> Self {
+        Self {
+            is_rare: true,
+            ..self
+        }
     }
 
     /// A whole word of the name.
@@ -172,17 +209,24 @@ impl<'t> Term<'t> {
 
     /// A value, in its form of equality.
     pub fn equality(field: Field, form: &'t str) -> Self {
-        Self::new('=', Some(letter(field)), form)
+        Self {
+            text: match is_hashed(field) {
+                true => Text::Hash(hash(form)),
+                false => Text::Whole(form),
+            },
+            is_rare: is_rare(field),
+            ..Self::new('=', Some(letter(field)), form)
+        }
     }
 
     /// A name by which one entry is asked for as a whole. Of a public id two entries may share it.
     pub fn key(kind: Kind, key: &'t str) -> Self {
-        Self::new('K', Some(digit(kind as u8)), shortened(key))
+        Self::new('K', Some(digit(kind as u8)), shortened(key)).rare()
     }
 
     /// The mailboxes of a structure, by its public id.
     pub fn of_structure(id: &'t str) -> Self {
-        Self::new('S', None, shortened(id))
+        Self::new('S', None, shortened(id)).rare()
     }
 
     /// How a word of the name sounds.
@@ -197,36 +241,67 @@ impl<'t> Term<'t> {
 
     /// A value of an activity's column, or a qualification.
     pub fn facet(facet: FacetTerm, value: &'t str) -> Self {
-        let value = match facet {
-            FacetTerm::Structure => shortened(value),
-            _ => value,
-        };
-        Self::new('a', Some(digit(facet as u8)), value)
+        let part = Some(digit(facet as u8));
+        match facet {
+            FacetTerm::Structure => Self::new('a', part, shortened(value)).rare(),
+            _ => Self::new('a', part, value),
+        }
+    }
+
+    /// Letters anywhere in a family.
+    pub fn gram(family: Family, gram: &'t str) -> Self {
+        Self::new(family.class(), None, gram)
+    }
+
+    /// Letters at the beginning of a word of the name.
+    pub fn beginning(head: &'t str) -> Self {
+        Self::new('^', None, head)
+    }
+
+    /// Letters at the beginning of the name or of one of its values.
+    pub fn first_letters(head: &'t str) -> Self {
+        Self::new('<', None, head)
+    }
+
+    /// Whether few entries have it, or one alone.
+    pub fn is_rare(self) -> bool {
+        self.is_rare
     }
 
     /// Appends the term.
     pub fn write(self, out: &mut String) {
         out.push(self.class);
         out.extend(self.part);
-        out.push_str(self.text);
+        match self.text {
+            Text::Whole(text) => out.push_str(text),
+            Text::Hash(hash) => out.extend((0..HASH).map(|place| letter_of(hash, place))),
+        }
     }
 
     fn text(self) -> String {
-        let mut text = String::with_capacity(self.text.len() + 2);
+        let mut text = String::new();
         self.write(&mut text);
         text
     }
 }
 
-/// Octets of a public id that are in a term: its first sixty random bits. Random letters have nothing in common, and
+/// Octets of a public id that are in a term: its first fifty random bits. Random letters have nothing in common, and
 /// whole ids would take more of the dictionary than all names.
-const ID: usize = 14;
+const ID: usize = 12;
 
 fn shortened(key: &str) -> &str {
     match PublicIds::is_one(key) {
         true => key.get(..ID).unwrap_or(key),
         false => key,
     }
+}
+
+/// Letters of a hash in a term, of five bits each.
+const HASH: u32 = 10;
+
+fn letter_of(hash: u64, place: u32) -> char {
+    let bits = (hash >> (5 * place) & 31) as u8;
+    char::from(if bits < 26 { b'a' + bits } else { b'0' + bits - 26 })
 }
 
 fn letter(field: Field) -> char {
@@ -239,17 +314,17 @@ fn digit(number: u8) -> char {
 
 /// Letters inside.
 pub fn inside(family: Family, gram: &str) -> String {
-    Term::new(family.class(), None, gram).text()
+    Term::gram(family, gram).text()
 }
 
 /// Letters at the beginning of a word of the name.
 pub fn beginning(head: &str) -> String {
-    Term::new('^', None, head).text()
+    Term::beginning(head).text()
 }
 
 /// Letters at the beginning of the name or of one of its values.
 pub fn first_letters(head: &str) -> String {
-    Term::new('<', None, head).text()
+    Term::first_letters(head).text()
 }
 
 /// A whole word of the name.

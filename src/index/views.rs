@@ -1,5 +1,5 @@
 //! What entries look like, beside the tantivy index: write-once files of records, mapped and never copied. The index
-//! knows where each record is ([`At`]). A build writes two files, each step of following one more.
+//! knows where each record is ([`At`]). A build writes four files, each step of following one more.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -109,11 +109,16 @@ impl ViewsWriter {
         })
     }
 
-    /// Appends records; gives the place of the first.
-    pub fn append(&mut self, records: &[u8]) -> io::Result<At> {
-        let at = At::new(self.number, self.length);
-        self.out.write_all(records)?;
-        self.length += records.len() as u64;
+    /// The place of the record that is appended next.
+    pub fn next(&self) -> At {
+        At::new(self.number, self.length)
+    }
+
+    /// Appends a record; gives its place.
+    pub fn append(&mut self, record: &[u8]) -> io::Result<At> {
+        let at = self.next();
+        self.out.write_all(record)?;
+        self.length += record.len() as u64;
         Ok(at)
     }
 
