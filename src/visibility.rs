@@ -3,9 +3,17 @@
 //! Red-listed mailboxes, responsible persons and unpublished telephones are not here at all: they never reach
 //! the index, and only operators' and administrators' own routes read them from the store.
 
+/// The text of [`VISIBLE_BOX`], for statements that are put together when the program is compiled.
+macro_rules! visible_box {
+    () => {
+        "not m.liste_rouge"
+    };
+}
+pub(crate) use visible_box;
+
 /// The condition, in SQL, under which a mailbox `m` leaves the store by another door than the operators' and the
 /// administrators' own.
-pub const VISIBLE_BOX: &str = "not m.liste_rouge";
+pub const VISIBLE_BOX: &str = visible_box!();
 
 /// The same where the mailboxes of a structure are counted.
 #[cfg(not(feature = "planted-leak"))]
