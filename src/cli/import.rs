@@ -164,8 +164,8 @@ async fn finish(
 /// Without a node on this data directory, builds its index; then waits for the nodes that serve this store.
 pub async fn make_visible(common: &CommonSettings, pool: &sqlx::PgPool, version: i64) -> Result<(), Failure> {
     let data_dir = &common.store.data_dir;
-    if let Ok(_lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
-        Node::open(data_dir)?.catch_up(pool).await?;
+    if let Ok(lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
+        Node::open_held(data_dir, &lock)?.catch_up(pool).await?;
     }
     if !nodes::all_show(pool, version, PATIENCE).await? {
         eprintln!("annuaire: stored, but a node does not show it yet; see annuaire status");

@@ -17,6 +17,7 @@ mod watch;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -166,9 +167,13 @@ async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Clu
     Ok((pool, cluster))
 }
 
-/// Leaves the store; the last one out stops a private Postgres.
+/// How long the connections to the store may take to end.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Leaves the store; the last one out stops a private Postgres. An index in the making keeps its connection to the end:
+/// whoever is told to stop meanwhile does not wait for that.
 async fn close_store(pool: sqlx::PgPool, cluster: Option<Cluster>) {
-    pool.close().await;
+    let _ = tokio::time::timeout(CLOSING, pool.close()).await;
     if let Some(cluster) = cluster {
         cluster.release().await;
     }

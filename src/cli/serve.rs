@@ -58,8 +58,8 @@ pub async fn run(
 pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
     let (pool, cluster) = open_store(common).await?;
     let done = async {
-        let _lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
-        let node = Node::open(&common.store.data_dir)?;
+        let lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
+        let node = Node::open_held(&common.store.data_dir, &lock)?;
         node.rebuild(&pool).await?;
         Ok::<_, Failure>(node.version())
     };
@@ -100,7 +100,7 @@ async fn serve(
     let tls = Arc::new(tls);
     allow_many_connections();
     let listeners = Listeners::bind(settings).await?;
-    let node = Arc::new(Node::open(data_dir)?);
+    let node = Arc::new(Node::open_held(data_dir, lock)?);
     // On a task of its own: a signal is heard meanwhile.
     let mut ready = tokio::spawn(make_ready(node.clone(), pool.clone(), sample));
     tokio::select! {
