@@ -236,6 +236,9 @@ fn search_and_extraction_agree_on_which_structures_have_mailboxes() {
     // The sample's data, not marked as a sample.
     place.import(&[&sample()]);
     let [without, _] = structures_by_mailboxes(&node, false);
+    let (mark, full) = extracted(&node, "structures", "&avec_messagerie=true");
+    let mut replica = Replica::default();
+    replica.load(&full);
     let quoted: Vec<String> = without.iter().map(|id| format!("'{id}'")).collect();
     // Of structures without a mailbox: the rows of `structures` that meet a condition, by one of their columns.
     let of_those = |column: &str, condition: &str| {
@@ -300,6 +303,11 @@ fn search_and_extraction_agree_on_which_structures_have_mailboxes() {
         assert!(newly.iter().all(|id| extracted.contains(id) == with));
         assert_ne!(extracted.contains(&id(&format!("finess = '{hidden}'"))), with);
     }
+    // Who has the old extraction is told of those that now meet the filter.
+    let query = format!("&avec_messagerie=true&depuis={mark}");
+    replica.apply(&extracted(&node, "structures", &query).1);
+    let now = extracted(&node, "structures", "&avec_messagerie=true").1;
+    assert_eq!(text(replica.bytes()).lines().count(), now.lines().count());
 }
 
 /// A reader's copy: the lines of each entry, by its opaque id.
