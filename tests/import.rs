@@ -237,6 +237,30 @@ fn a_header_without_a_needed_column_refuses_the_file_and_an_unknown_column_is_sk
 }
 
 #[test]
+fn personne_activite_without_the_mode_column_is_refused_by_it_and_empties_no_list() {
+    let place = Place::new();
+    place.import(&[&sample()]);
+    let without_mode = |line: &str| {
+        let mut fields: Vec<&str> = line.trim_end().split('|').collect();
+        fields.remove(17);
+        fields.join("|") + "\n"
+    };
+    let line = activity(&[(3, "899900000001"), (14, "S"), (16, "SM54")]);
+    let text = without_mode(ACTIVITY) + &without_mode(&line);
+    let output = place.run(&[
+        "import",
+        &place.file("PS_LibreAcces_Personne_activite_202601160800.txt", text),
+    ]);
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("personne_activite") && told.contains("“Code mode exercice”"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_file_of_no_known_kind_is_refused_by_name_of_what_was_looked_for() {
     let place = Place::new();
     let output = place.run(&["import", &place.file("notes.txt", "bonjour\n")]);

@@ -60,8 +60,15 @@ pub enum SourceError {
         why: &'static str,
     },
     /// A header without a column that the reader needs.
-    #[error("{file}: the header lacks the column “{column}”; download the file again, or check its kind")]
-    MissingColumn { file: String, column: String },
+    #[error(
+        "{file}: a {what} by its columns, but the header lacks “{column}”, which is needed; the whole file is refused, \
+         download it again"
+    )]
+    MissingColumn {
+        file: String,
+        what: &'static str,
+        column: String,
+    },
     /// A document that is not whole.
     #[error("{file}: {reason}; the whole file is refused, download it again")]
     Broken { file: String, reason: String },

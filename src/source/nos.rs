@@ -9,7 +9,7 @@ use super::lines::{Line, Lines};
 use super::pipe::canonical;
 use super::record::{ConceptRow, Record};
 use super::sink::Sink;
-use super::{SourceError, citizens};
+use super::{Kind, SourceError, citizens};
 
 /// Largest CodeSystem read: the greatest known is below 10 MB.
 const MAX_JSON: u64 = 64 << 20;
@@ -62,6 +62,7 @@ pub fn read_tabs(
     let column = |wanted: &[&str]| wanted.iter().find_map(|w| names.iter().position(|n| n == w));
     let missing = |column: &str| SourceError::MissingColumn {
         file: file.to_owned(),
+        what: Kind::Nomenclature.as_str(),
         column: column.to_owned(),
     };
     let code = column(&["code"]).ok_or_else(|| missing("Code"))?;

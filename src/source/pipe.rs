@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 
 use super::lines::{Line, Lines};
 use super::sink::Sink;
-use super::{SourceError, citizens, cut_short};
+use super::{Kind, SourceError, citizens, cut_short};
 use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
 use crate::directory::text::fold;
 
@@ -21,6 +21,8 @@ const FEW: u64 = 20;
 
 /// The columns that a reader knows, as a header line of `import/layouts/`, and those it cannot do without.
 pub struct Layout {
+    /// The word for the kind of extract, for messages.
+    what: &'static str,
     names: Vec<&'static str>,
     mandatory: &'static [&'static str],
 }
@@ -88,17 +90,28 @@ pub struct PipeSummary {
 
 impl Layout {
     /// `header` is a line of column names between `|`.
-    pub fn new(header: &'static str, mandatory: &'static [&'static str]) -> Self {
+    pub fn new(kind: Kind, header: &'static str, mandatory: &'static [&'static str]) -> Self {
         Self {
+            what: kind.as_str(),
             names: header.trim_end().trim_end_matches('|').split('|').collect(),
             mandatory,
         }
     }
 
+    /// The names of all columns, in one form for all spellings.
+    pub fn canonical_names(&self) -> Vec<String> {
+        self.names.iter().map(|name| canonical(name)).collect()
+    }
+
+    /// The same, of the columns that a file must have.
+    pub fn canonical_mandatory(&self) -> Vec<String> {
+        self.mandatory.iter().map(|name| canonical(name)).collect()
+    }
+
     /// Finds the layout's columns in a file's header.
     fn places(&self, header: &str, file: &str) -> Result<Places, SourceError> {
         let found: Vec<String> = names(header).iter().map(|name| canonical(name)).collect();
-        let wanted: Vec<String> = self.names.iter().map(|name| canonical(name)).collect();
+        let wanted = self.canonical_names();
         let places: Vec<Option<usize>> = wanted
             .iter()
             .map(|name| found.iter().position(|other| other == name))
@@ -107,6 +120,7 @@ impl Layout {
             if place.is_none() && self.mandatory.contains(name) {
                 return Err(SourceError::MissingColumn {
                     file: file.to_owned(),
+                    what: self.what,
                     column: (*name).to_owned(),
                 });
             }
@@ -142,6 +156,7 @@ impl Layout {
             _ => {
                 return Err(SourceError::MissingColumn {
                     file: file.to_owned(),
+                    what: self.what,
                     column: "any".to_owned(),
                 });
             }

@@ -8,7 +8,7 @@ use super::container::Member;
 use super::date::{self, ExtractDate};
 use super::encoding::decode;
 use super::pipe::{canonical, without_bom};
-use super::{Extract, SourceError, finess, nos};
+use super::{Extract, SourceError, finess, nos, rpps};
 
 /// Bytes looked at.
 const HEAD: u64 = 16 << 10;
@@ -124,16 +124,7 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
                     "it must not enter the directory",
                 );
             }
-            if names
-                .iter()
-                .any(|name| *name == canonical("Code type diplôme obtenu"))
-            {
-                return Ok(Some((Kind::Diplomes, None)));
-            }
-            if names.iter().any(|name| *name == canonical("Code mode exercice")) {
-                return Ok(Some((Kind::PersonneActivite, None)));
-            }
-            return Ok(Some((Kind::SavoirFaire, None)));
+            return Ok(rpps::kind(&names).map(|kind| (kind, None)));
         }
         return Ok(None);
     }
