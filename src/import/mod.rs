@@ -125,6 +125,11 @@ pub async fn run(
         a_blanc: options.dry_run,
         ..Report::default()
     };
+    // The sample is taken whatever the clock says.
+    let extracts = match options.sample {
+        true => extracts,
+        false => guard::leave_out_future(extracts, now, options.force, &mut report),
+    };
     let extracts = newest_of_each_kind(extracts, &mut report);
     if extracts.is_empty() {
         let reason = match report.refus.as_slice() {
