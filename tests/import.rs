@@ -207,7 +207,12 @@ fn an_older_file_is_refused_unless_forced_and_a_newer_one_withdraws_the_missing(
 fn a_file_dated_in_the_future_is_refused_unless_forced_and_hinders_no_other() {
     let place = Place::new();
     let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001")]);
-    let tomorrow = jiff::Zoned::now().date().tomorrow().unwrap().strftime("%Y%m%d");
+    let tomorrow = jiff::tz::TimeZone::UTC
+        .to_datetime(jiff::Timestamp::now())
+        .date()
+        .tomorrow()
+        .unwrap()
+        .strftime("%Y%m%d");
     let name = |day: &str| format!("s/PS_LibreAcces_Personne_activite_{day}0800.txt");
     let future = place.file(&name("20991231"), &text);
     let good = place.file(&name("20260115"), &text);

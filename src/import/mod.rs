@@ -116,9 +116,7 @@ pub async fn run(
 ) -> Result<Report, ImportError> {
     let start = std::time::Instant::now();
     let (extracts, errors) = source::discover(&options.paths, options.date);
-    let (not_needed, errors): (Vec<_>, Vec<_>) = errors
-        .into_iter()
-        .partition(|error| matches!(error, SourceError::NotNeeded { .. }));
+    let (not_needed, errors): (Vec<_>, Vec<_>) = errors.into_iter().partition(SourceError::is_harmless);
     let mut report = Report {
         refus: errors.iter().map(ToString::to_string).collect(),
         ecartes: not_needed.iter().map(ToString::to_string).collect(),

@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod mssante;
 mod nos;
+mod paper;
 mod pipe;
 mod read;
 mod recognise;
@@ -52,6 +53,9 @@ pub enum SourceError {
     /// A known kind that a delivery brings along and the directory does not need: no fault of the delivery.
     #[error("{file}: {what}, which the directory does not need")]
     NotNeeded { file: String, what: &'static str },
+    /// What stands beside extracts, or is reached otherwise: no fault of the delivery either.
+    #[error("{file}: {why}")]
+    PassedOver { file: String, why: &'static str },
     /// A known kind that is not read, and why.
     #[error("{file}: this is {what}, which is not read: {why}")]
     NotRead {
@@ -86,6 +90,13 @@ pub enum SourceError {
     Stopped { file: String, error: std::io::Error },
 }
 
+impl SourceError {
+    /// Whether nothing is lost by it: worth a line in the report, and no refusal.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::NotNeeded { .. } | Self::PassedOver { .. })
+    }
+}
+
 /// One extract, recognised and dated, not read yet.
 #[derive(Debug, Clone)]
 pub struct Extract {
@@ -113,7 +124,9 @@ pub struct ReadSummary {
 }
 
 /// Finds the extracts in files and folders, folders in order of name. What is none of the known kinds is an
-/// error of its own and hinders no other file. `given` dates those that neither name nor content dates.
+/// error of its own and hinders no other file. `given` dates those that neither name nor content dates. Below a folder
+/// that is named, links to files are followed, links to folders are not: they may lead back, and most often lead to
+/// what is found anyway.
 pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<SourceError>) {
     let (mut extracts, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
@@ -122,8 +135,7 @@ pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<So
                 Ok(members) => {
                     for member in members {
                         match recognise::recognise(member, given) {
-                            Ok(Some(extract)) => extracts.push(extract),
-                            Ok(None) => {}
+                            Ok(extract) => extracts.push(extract),
                             Err(error) => errors.push(error),
                         }
                     }
@@ -148,9 +160,23 @@ fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBu
         }
         return vec![path.to_owned()];
     }
+    let mut passed_over = |why| {
+        errors.push(SourceError::PassedOver {
+            file: path.display().to_string(),
+            why,
+        });
+        Vec::new()
+    };
+    if depth > 0 && path.is_symlink() {
+        return passed_over(
+            "a link to a folder, which is not followed; name the folder itself to have it read",
+        );
+    }
+    if depth >= MAX_DEPTH {
+        return passed_over("a folder four levels deep, not looked into; name it to have it read");
+    }
     let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
-        Ok(entries) if depth < MAX_DEPTH => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
-        Ok(_) => Vec::new(),
+        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
         Err(error) => {
             errors.push(unreadable(error));
             Vec::new()

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use super::encoding::decode;
 use super::lines::{Line, Lines};
-use super::pipe::canonical;
+use super::pipe::{canonical, without_bom};
 use super::record::{ConceptRow, Record};
 use super::sink::Sink;
 use super::{Kind, SourceError, citizens};
 
 /// Largest CodeSystem read: the greatest known is below 10 MB.
-const MAX_JSON: u64 = 64 << 20;
+pub const MAX_JSON: u64 = 64 << 20;
 
 /// What a table held.
 #[derive(Debug, Default)]
@@ -202,7 +202,8 @@ pub fn read_code_system(
     if text.len() as u64 > MAX_JSON {
         return Err(broken("a CodeSystem of more than 64 MiB".to_owned()));
     }
-    let system: CodeSystem = serde_json::from_slice(&text).map_err(|e| broken(format!("JSON: {e}")))?;
+    let system: CodeSystem =
+        serde_json::from_slice(without_bom(&text)).map_err(|e| broken(format!("JSON: {e}")))?;
     if system.resource_type != "CodeSystem" {
         return Err(broken("a FHIR resource that is not a CodeSystem".to_owned()));
     }
