@@ -76,6 +76,19 @@ pub enum SourceError {
     /// A document that is not whole.
     #[error("{file}: {reason}; the whole file is refused, download it again")]
     Broken { file: String, reason: String },
+    /// A text in another encoding than its kind is published in.
+    #[error(
+        "{file}: line {line} is not UTF-8, as this kind is published: {seems}, so it was converted on its way; the whole \
+         file is refused: download it again, or convert it with `iconv -f {from} -t UTF-8 OLD > NEW`"
+    )]
+    Encoding {
+        file: String,
+        line: u64,
+        /// What is seen, in words.
+        seems: &'static str,
+        /// The encoding's name to `iconv`.
+        from: &'static str,
+    },
     /// A white list that nobody answers for.
     #[error(
         "{file}: {reason}; the list is refused: download it again, see --white-list-ca, or take it as it is with \

@@ -7,6 +7,7 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
+use super::encoding;
 use super::lines::{Line, Lines};
 use super::sink::Sink;
 use super::{Kind, SourceError, citizens, cut_short};
@@ -151,8 +152,20 @@ impl Layout {
             file: file.to_owned(),
             error,
         };
+        let encoding = |line: u64, text: &[u8]| {
+            let (seems, from) = encoding::guess(text);
+            SourceError::Encoding {
+                file: file.to_owned(),
+                line,
+                seems,
+                from,
+            }
+        };
         let header = match lines.next().map_err(stopped)? {
-            Some(Line::Text(text)) => String::from_utf8_lossy(without_bom(text)).into_owned(),
+            Some(Line::Text(text)) => match std::str::from_utf8(without_bom(text)) {
+                Ok(text) => text.to_owned(),
+                Err(_) => return Err(encoding(1, text)),
+            },
             _ => {
                 return Err(SourceError::MissingColumn {
                     file: file.to_owned(),
@@ -174,6 +187,7 @@ impl Layout {
         let mut bytes = 0;
         let mut last_is_whole = true;
         let mut undecodable = 0;
+        let mut first_undecodable = None;
         loop {
             let number = lines.number + 1;
             let Some(line) = lines.next().map_err(stopped)? else {
@@ -194,7 +208,12 @@ impl Layout {
                         continue;
                     }
                     self.split(text, width, &places)
-                        .inspect_err(|_| undecodable += u64::from(std::str::from_utf8(text).is_err()))
+                        .inspect_err(|_| {
+                            if std::str::from_utf8(text).is_err() {
+                                undecodable += 1;
+                                first_undecodable.get_or_insert_with(|| encoding(number, text));
+                            }
+                        })
                         .and_then(|fields| parse(&fields, number, sink))
                 }
             };
@@ -213,11 +232,11 @@ impl Layout {
             }
         }
         // A line or two are the producer's accident; many are a file that was converted on its way.
-        if undecodable > FEW && undecodable * 100 > summary.lines {
-            return Err(SourceError::Broken {
-                file: file.to_owned(),
-                reason: format!("{undecodable} lines are not UTF-8: the file was converted on its way"),
-            });
+        if undecodable > FEW
+            && undecodable * 100 > summary.lines
+            && let Some(error) = first_undecodable
+        {
+            return Err(error);
         }
         if lines.unended && !last_is_whole {
             return Err(cut_short(file, lines.number));

@@ -86,9 +86,11 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Extract, 
         return Err(empty(&member));
     }
     if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(SourceError::Broken {
+        return Err(SourceError::Encoding {
             file,
-            reason: "UTF-16, where extracts are UTF-8: it was converted on its way".to_owned(),
+            line: 1,
+            seems: "it is UTF-16",
+            from: "UTF-16",
         });
     }
     let head = without_bom(&head);
