@@ -19,6 +19,7 @@ pub(crate) mod publication;
 mod reading;
 mod report;
 mod sites;
+mod tally;
 mod write;
 mod write_boxes;
 mod write_finess;
