@@ -12,14 +12,14 @@ use super::publication::Counts;
 /// Selects what [`Tally::note`] wants of activities: six texts tell them apart.
 pub const ACTIVITIES: (&str, usize) = (
     "select professional_id, profession, categorie, identifiant_technique, mode_exercice, role, genre, secteur,
-         section_pharmacien, autorite
+         section_pharmacien, autorite, role, genre
      from activities where professional_id = any($1)",
     6,
 );
-/// The same where the file is of the era without role and genre: it says nothing of them.
+/// The same where the file is of the era without role and genre: they tell nothing apart, and are lost.
 pub const ACTIVITIES_SANS_ROLE: (&str, usize) = (
     "select professional_id, profession, categorie, identifiant_technique, mode_exercice, '', '', secteur,
-         section_pharmacien, autorite
+         section_pharmacien, autorite, role, genre
      from activities where professional_id = any($1)",
     6,
 );

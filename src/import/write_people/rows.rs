@@ -117,7 +117,7 @@ pub fn write_person(
             tables.qualifications.plain(plan.id).texts(codes).end();
         }
         for (rang, a) in (1_i32..).zip(&person.activities) {
-            let rest = [a.secteur, a.section, a.autorite];
+            let rest = [a.secteur, a.section, a.autorite, a.role, a.genre];
             tables
                 .tallies
                 .activities
