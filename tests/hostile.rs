@@ -134,4 +134,14 @@ fn a_file_of_another_encoding_is_refused_by_its_name_and_how_to_convert_it() {
             "{text}"
         );
     }
+    // Documents as well.
+    let table = b"{\"resourceType\": \"CodeSystem\",\n\"id\": \"TRE-R01\", \"concept\": [{\"code\": \"1\", \"display\": \"\xE9t\xE9\"}]}";
+    let list = b"<ListeBlancheMSSante>\n<Description>\xE9t\xE9</Description></ListeBlancheMSSante>";
+    for (name, text) in [("table.json", table.as_slice()), ("liste.xml", list)] {
+        let text = told(&place, &place.file(name, text));
+        assert!(
+            text.contains(name) && text.contains("line 2") && text.contains("iconv -f WINDOWS-1252"),
+            "{text}"
+        );
+    }
 }

@@ -27,6 +27,10 @@ pub fn decode_windows_1252(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// What is told of a document, read in pieces, that is not UTF-8 throughout.
+pub const CONVERTED: &str = "bytes that are not UTF-8: the file was converted on its way (most often to Windows-1252; \
+    `iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW` takes it back)";
+
 /// What a text that is not UTF-8 seems to be, in words and as `iconv` calls it.
 ///
 /// French texts of Windows have their accents at 0xC0 and above, those of DOS (code page 850) from 0x80 to 0x9F, which in

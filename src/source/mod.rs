@@ -234,6 +234,17 @@ fn citizens<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
         .then(|| AddressFault::Citizen.to_string())
 }
 
+/// A line of a text that is not UTF-8 where all of it should be.
+fn not_utf8(file: &str, line: u64, text: &[u8]) -> SourceError {
+    let (seems, from) = encoding::guess(text);
+    SourceError::Encoding {
+        file: file.to_owned(),
+        line,
+        seems,
+        from,
+    }
+}
+
 /// A file whose last line neither ends nor holds what it should.
 fn cut_short(file: &str, line: u64) -> SourceError {
     SourceError::Broken {

@@ -9,7 +9,7 @@ use super::lines::{Line, Lines};
 use super::pipe::{canonical, without_bom};
 use super::record::{ConceptRow, Record};
 use super::sink::Sink;
-use super::{Kind, SourceError, citizens};
+use super::{Kind, SourceError, citizens, not_utf8};
 
 /// Largest CodeSystem read: the greatest known is below 10 MB.
 pub const MAX_JSON: u64 = 64 << 20;
@@ -201,6 +201,12 @@ pub fn read_code_system(
         })?;
     if text.len() as u64 > MAX_JSON {
         return Err(broken("a CodeSystem of more than 64 MiB".to_owned()));
+    }
+    if let Err(error) = std::str::from_utf8(&text) {
+        let (before, after) = text.split_at(error.valid_up_to());
+        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+        let rest = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        return Err(not_utf8(file, line, rest));
     }
     let system: CodeSystem =
         serde_json::from_slice(without_bom(&text)).map_err(|e| broken(format!("JSON: {e}")))?;

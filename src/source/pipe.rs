@@ -7,10 +7,9 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::encoding;
 use super::lines::{Line, Lines};
 use super::sink::Sink;
-use super::{Kind, SourceError, citizens, cut_short};
+use super::{Kind, SourceError, citizens, cut_short, not_utf8};
 use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
 use crate::directory::text::fold;
 
@@ -152,19 +151,10 @@ impl Layout {
             file: file.to_owned(),
             error,
         };
-        let encoding = |line: u64, text: &[u8]| {
-            let (seems, from) = encoding::guess(text);
-            SourceError::Encoding {
-                file: file.to_owned(),
-                line,
-                seems,
-                from,
-            }
-        };
         let header = match lines.next().map_err(stopped)? {
             Some(Line::Text(text)) => match std::str::from_utf8(without_bom(text)) {
                 Ok(text) => text.to_owned(),
-                Err(_) => return Err(encoding(1, text)),
+                Err(_) => return Err(not_utf8(file, 1, text)),
             },
             _ => {
                 return Err(SourceError::MissingColumn {
@@ -211,7 +201,7 @@ impl Layout {
                         .inspect_err(|_| {
                             if std::str::from_utf8(text).is_err() {
                                 undecodable += 1;
-                                first_undecodable.get_or_insert_with(|| encoding(number, text));
+                                first_undecodable.get_or_insert_with(|| not_utf8(file, number, text));
                             }
                         })
                         .and_then(|fields| parse(&fields, number, sink))
