@@ -12,17 +12,17 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{CommonSettings, ServeSettings};
-use super::{Failure, close_store, open_store};
+use super::{Failure, Misuse, close_store, open_store};
 use crate::export::Exports;
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::index::sweep::sweep;
-use crate::ldap;
+use crate::ldap::{self, tree::Tree};
 use crate::rest::{self, RestState};
 use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
-use crate::server::tls::TlsIdentity;
+use crate::server::tls::{TlsError, TlsIdentity};
 use crate::service::Directory;
 use crate::source::signature::Trust;
 use crate::store::contact::Contact;
@@ -44,6 +44,12 @@ pub async fn run(
     settings: ServeSettings,
     sample: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
+    // Wrong use is told before anything is made or started for it.
+    Tree::new(&settings.base_dn)
+        .map_err(|error| Misuse::of(format_args!("--base-dn {}: {error}", settings.base_dn)))?;
+    if settings.tls_cert.is_some() != settings.tls_key.is_some() {
+        return Err(Misuse::of(TlsError::Half));
+    }
     let data_dir = common.store.data_dir.clone();
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;

@@ -56,6 +56,7 @@ impl Sheet {
         let holders = self.type_bal == "PER" || other.type_bal == "PER";
         let rows = || self.rows.iter().zip(&other.rows);
         [
+            ("type_bal", self.type_bal != other.type_bal),
             ("rang", self.rang != other.rang),
             ("description", self.description != other.description),
             (
