@@ -2,16 +2,17 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::Connection as _;
-use support::{Node, Place, eventually, sample};
+use support::http::Caller;
+use support::{Node, Place, dated_extract, eventually, sample};
 
 fn served(place: &Place) -> Node {
     place.serve(&["--load-sample-when-empty", &sample()])
@@ -209,6 +210,106 @@ fn filters_of_an_extraction_are_those_of_its_columns() {
     assert_eq!(node.get_with("/api/v1/extractions/autre", &[]).0, 404);
 }
 
+/// Ids of the structures that have mailboxes, or of those that have none: by searching, and by extraction.
+fn structures_by_mailboxes(node: &Node, with: bool) -> [BTreeSet<String>; 2] {
+    let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+    let (mut searched, mut cursor) = (BTreeSet::new(), String::new());
+    loop {
+        let path = format!("/api/v1/recherche?type=structure&avec_messagerie={with}&par_page=200{cursor}");
+        let page = node.get(&path);
+        searched.extend(page["resultats"].as_array().unwrap().iter().map(id));
+        match page["curseur_suivant"].as_str() {
+            Some(next) => cursor = format!("&curseur={next}"),
+            None => break,
+        }
+    }
+    let (_, rows) = extracted(node, "structures", &format!("&avec_messagerie={with}"));
+    let rows = rows.lines().map(|line| serde_json::from_str(line).unwrap());
+    [searched, rows.map(|row: Value| id(&row)).collect()]
+}
+
+#[test]
+fn search_and_extraction_agree_on_which_structures_have_mailboxes() {
+    const DOMAIN: &str = "ch-nantes-exemple.mssante.fr";
+    let place = Place::new();
+    let node = served(&place);
+    // The sample's data, not marked as a sample.
+    place.import(&[&sample()]);
+    let [without, _] = structures_by_mailboxes(&node, false);
+    let (mark, full) = extracted(&node, "structures", "&avec_messagerie=true");
+    let mut replica = Replica::default();
+    replica.load(&full);
+    let quoted: Vec<String> = without.iter().map(|id| format!("'{id}'")).collect();
+    // Of structures without a mailbox: the rows of `structures` that meet a condition, by one of their columns.
+    let of_those = |column: &str, condition: &str| {
+        let found = place.sql(&format!(
+            "select {column} from structures s where public_id in ({}) and {condition} order by id limit 1",
+            quoted.join(",")
+        ));
+        assert_ne!(found, "", "the sample has no structure where {condition}");
+        found
+    };
+    // One SIREN that several share, none of them with a mailbox.
+    let is_shared = "siren <> '' and s.id = (select min(o.id) from structures o where o.siren = s.siren)
+         and 1 < (select count(*) from structures o where o.siren = s.siren)";
+    let siren = of_those("siren", is_shared);
+    let technical = of_those("identifiant", "finess = '' and identifiant_technique <> ''");
+    let hidden = of_those("finess", &format!("finess <> '' and siren <> '{siren}'"));
+    let attached = |name: &str, digit: &str, identifier: &str| {
+        format!("ORG|{name}@{DOMAIN}||||{digit}|{identifier}{}", "|".repeat(24))
+    };
+    let file = dated_extract(
+        &place,
+        "Extraction_Correspondance_MSSante_202601160800.txt",
+        |line| {
+            let more = [
+                attached("siren", "2", &siren),
+                attached("technique", "", &technical),
+            ];
+            Some(match line.starts_with("PER|claire.testeur@") {
+                true => format!("{line}\n{}", more.join("\n")),
+                false => line.to_owned(),
+            })
+        },
+    );
+    let report = place.import(&[&file]);
+    assert_eq!(
+        place.sql("select count(*) from mailboxes where adresse ~ '^(siren|technique)@'"),
+        "2",
+        "{report}"
+    );
+    let key = place.operator("alpha", "OPERATEUR ALPHA", &[DOMAIN]);
+    let mut alpha = Caller::new(&node.http, &key);
+    let out_of_sight = json!({"type_bal": "ORG", "structure": hidden, "liste_rouge": true});
+    assert!(alpha.put(&format!("cachee@{DOMAIN}"), &out_of_sight).status < 300);
+
+    let id = |condition: &str| {
+        place.sql(&format!(
+            "select public_id from structures where {condition} order by id limit 1"
+        ))
+    };
+    let newly = [
+        id(&format!("siren = '{siren}'")),
+        id(&format!("identifiant = '{technical}'")),
+    ];
+    eventually("the index shows the new boxes", Duration::from_secs(30), || {
+        newly
+            .iter()
+            .all(|id| structures_by_mailboxes(&node, true)[0].contains(id))
+    });
+    for with in [true, false] {
+        let [searched, extracted] = structures_by_mailboxes(&node, with);
+        assert_eq!(searched, extracted, "{with}");
+        assert!(newly.iter().all(|id| extracted.contains(id) == with));
+        assert_ne!(extracted.contains(&id(&format!("finess = '{hidden}'"))), with);
+    }
+    // Who has the old extraction is told of those that now meet the filter.
+    let query = format!("&avec_messagerie=true&depuis={mark}");
+    replica.apply(&extracted(&node, "structures", &query).1);
+    let now = extracted(&node, "structures", "&avec_messagerie=true").1;
+    assert_eq!(text(replica.bytes()).lines().count(), now.lines().count());
+}
+
 /// A reader's copy: the lines of each entry, by its opaque id.
 #[derive(Default)]
 struct Replica(BTreeMap<String, Vec<String>>);
@@ -280,7 +381,11 @@ fn replayed_differences_give_the_new_extraction_byte_for_byte() {
     let node = place.serve(&[]);
     let mut copies: Vec<(&str, &str, String, Replica)> = Vec::new();
     for kind in ["correspondance", "professionnels", "structures"] {
-        for filter in ["", "&departement=44&departement=75"] {
+        let filters = ["", "&departement=44&departement=75", "&avec_messagerie=true"];
+        for filter in filters {
+            if kind == "correspondance" && filter.contains("avec") {
+                continue;
+            }
             let (mark, full) = extracted(&node, kind, filter);
             let mut replica = Replica::default();
             replica.load(&full);

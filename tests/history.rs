@@ -4,8 +4,9 @@ mod support;
 
 use std::process::Command;
 
-use serde_json::Value;
-use support::{Place, sample};
+use serde_json::{Value, json};
+use support::http::Caller;
+use support::{Node, Place, sample};
 
 const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt");
 const ACTIVITY: &str = include_str!("../import/layouts/personne_activite.txt");
@@ -34,6 +35,13 @@ fn person(date: &str, place: &Place, name: &str) -> String {
     }
     let text = format!("{}\n{}\n", ACTIVITY.trim_end(), fields.join("|"));
     place.file(&format!("PS_LibreAcces_Personne_activite_{date}0800.txt"), text)
+}
+
+fn told(action: &str, fields: &[&str]) -> (String, Vec<String>) {
+    (
+        action.to_owned(),
+        fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(),
+    )
 }
 
 fn history(place: &Place, identifier: &str) -> Vec<(String, Vec<String>)> {
@@ -67,12 +75,6 @@ fn creation_changes_by_field_and_withdrawal_are_told_by_any_identifier() {
         "import",
         &place.file("Extraction_Correspondance_MSSante_202601170800.txt", empty),
     ]);
-    let told = |action: &str, fields: &[&str]| {
-        (
-            action.to_owned(),
-            fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(),
-        )
-    };
     assert_eq!(
         history(&place, &ADDRESS.to_uppercase()),
         [
@@ -105,4 +107,100 @@ fn a_hidden_box_has_no_history_and_leaves_none_with_its_holder() {
     assert!(hidden.status.success());
     assert_eq!(history(&place, ADDRESS), []);
     assert_eq!(history(&place, "99900000001"), before);
+}
+
+const DOMAIN: &str = "ch-nantes-exemple.mssante.fr";
+/// Of the sample: a person, and two hospitals.
+const CLAIRE: &str = "899000000002";
+
+/// A node with the sample, and an operator of a domain.
+fn operated(place: &Place) -> (Node, Caller) {
+    let node = place.serve_sample(&[]);
+    let key = place.operator("alpha", "OPERATEUR ALPHA", &[DOMAIN]);
+    let alpha = Caller::new(&node.http, &key);
+    (node, alpha)
+}
+
+fn nominative() -> Value {
+    json!({"type_bal": "PER", "identification_nationale": CLAIRE, "structure": "F990000000"})
+}
+
+#[test]
+fn what_operators_change_is_told_by_field_one_by_one_and_by_file() {
+    let place = Place::new();
+    let (_node, mut alpha) = operated(&place);
+    let address = format!("claire.essai@{DOMAIN}");
+    assert!(alpha.put(&address, &nominative()).status < 300);
+    for change in [
+        json!({"description": "Secrétariat", "service": "CARDIOLOGIE"}),
+        json!({"telephone": "0699000002", "telephone_publie": true}),
+        json!({"rang": 2, "telephone_publie": false}),
+        json!({"structure": "F990000001"}),
+    ] {
+        assert!(alpha.patch(&address, &change).status < 300, "{change}");
+    }
+    // A line says the whole box: what it leaves out is emptied.
+    let file = format!(
+        "Type de BAL;Adresse BAL;Identification nationale PP;Type identifiant structure;Identification Structure;\
+         Description\nPER;{address};{CLAIRE};1;990000001;Accueil\n"
+    );
+    let lot = alpha.lot(&file);
+    assert_eq!(lot.json()["modifiees"], 1, "{}", lot.text());
+    assert!(alpha.delete(&address).status < 300);
+    assert_eq!(
+        history(&place, &address),
+        [
+            told("creation", &[]),
+            told("modification", &["description", "service"]),
+            told("modification", &["telephone"]),
+            told("modification", &["rang", "telephone"]),
+            told("modification", &["structure"]),
+            told("modification", &["description", "rang", "service"]),
+            told("retrait", &[]),
+        ]
+    );
+    // Holders show their boxes, and are themselves as before.
+    assert_eq!(history(&place, CLAIRE), []);
+}
+
+#[test]
+fn what_nobody_but_the_operator_sees_is_in_no_history() {
+    let place = Place::new();
+    let (_node, mut alpha) = operated(&place);
+    let address = format!("accueil.essai@{DOMAIN}");
+    let organisation = json!({"type_bal": "ORG", "structure": "F990000000", "service": "ACCUEIL"});
+    assert!(alpha.put(&address, &organisation).status < 300);
+    for unseen in [
+        json!({"responsable": "Claire TESTEUR"}),
+        json!({"telephone": "0699000002"}),
+    ] {
+        assert!(alpha.patch(&address, &unseen).status < 300, "{unseen}");
+    }
+    assert_eq!(history(&place, &address), [told("creation", &[])]);
+    let hidden = json!({"liste_rouge": true, "telephone_publie": true});
+    assert!(alpha.patch(&address, &hidden).status < 300);
+    let unseen = json!({"description": "Urgences", "telephone": "0699000003"});
+    assert!(alpha.patch(&address, &unseen).status < 300);
+    assert_eq!(history(&place, &address), []);
+    // What happened out of sight stays there when the box comes back into view, as a new one.
+    assert!(alpha.patch(&address, &json!({"liste_rouge": false})).status < 300);
+    assert_eq!(
+        history(&place, &address),
+        [told("creation", &[]), told("retrait", &[]), told("creation", &[])]
+    );
+}
+
+#[test]
+fn a_field_suppressed_on_request_is_told() {
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    let key = place.account("admin", "administrator", &[]);
+    let mut admin = Caller::new(&node.http, &key);
+    let path = "/api/v1/administration/suppressions/structures/F990000000?champ=telephone";
+    let reply = admin.call("PUT", path, &[], &Value::Null);
+    assert!(matches!(reply.status, 200..=204), "{}", reply.text());
+    assert_eq!(
+        history(&place, "990000000"),
+        [told("modification", &["telephone"])]
+    );
 }

@@ -108,10 +108,40 @@ fn bad_bytes_in_the_middle_cost_their_line_and_a_converted_file_is_refused() {
     }
     let text = told(&place, &place.file(name, file(b"\xE9", 8)));
     assert!(
-        text.contains("refused") && text.contains("25 lines are not UTF-8"),
+        text.contains("refused") && text.contains("line 9 is not UTF-8") && text.contains("Windows-1252"),
         "{text}"
     );
     let wide: Vec<u8> = MAILBOX.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let text = told(&place, &place.file(name, [b"\xFF\xFE".to_vec(), wide].concat()));
     assert!(text.contains("UTF-16"), "{text}");
+}
+
+#[test]
+fn a_file_of_another_encoding_is_refused_by_its_name_and_how_to_convert_it() {
+    let place = Place::new();
+    let header = include_str!("../import/layouts/personne_activite.txt");
+    for (accent, encoding) in [(0xE9, "WINDOWS-1252"), (0x82, "CP850")] {
+        let latin: Vec<u8> = header
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap())
+            .map(|byte| if byte == 0xE9 { accent } else { byte })
+            .collect();
+        let file = place.file("PS_LibreAcces_Personne_activite_202601150800.txt", latin);
+        let text = told(&place, &file);
+        let how = format!("iconv -f {encoding} -t UTF-8");
+        assert!(
+            text.contains(&file) && text.contains("line 1 is not UTF-8") && text.contains(&how),
+            "{text}"
+        );
+    }
+    // Documents as well.
+    let table = b"{\"resourceType\": \"CodeSystem\",\n\"id\": \"TRE-R01\", \"concept\": [{\"code\": \"1\", \"display\": \"\xE9t\xE9\"}]}";
+    let list = b"<ListeBlancheMSSante>\n<Description>\xE9t\xE9</Description></ListeBlancheMSSante>";
+    for (name, text) in [("table.json", table.as_slice()), ("liste.xml", list)] {
+        let text = told(&place, &place.file(name, text));
+        assert!(
+            text.contains(name) && text.contains("line 2") && text.contains("iconv -f WINDOWS-1252"),
+            "{text}"
+        );
+    }
 }

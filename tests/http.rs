@@ -51,6 +51,36 @@ fn exchange(node: &Node, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn http_1_1_without_one_good_host_is_a_bad_request() {
+    let place = Place::new();
+    let mut node = place.serve_sample(&[]);
+    let ask = |node: &Node, version: &str, hosts: &str| {
+        let head = format!("GET /sante HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        String::from_utf8(exchange(node, head.as_bytes())).unwrap()
+    };
+    // The administration address keeps the same rule.
+    for address in [node.http.clone(), node.admin.clone()] {
+        node.http = address;
+        for hosts in ["", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: u@a\r\n"] {
+            let answer = ask(&node, "1.1", hosts);
+            assert_eq!(status(&answer), 400, "{hosts:?}");
+            assert!(
+                answer.contains("application/problem+json") && answer.contains("/docs/erreurs#hote-invalide"),
+                "{answer}"
+            );
+        }
+        for (version, hosts) in [
+            ("1.1", "Host: annuaire.exemple:80\r\n"),
+            ("1.1", "Host:\r\n"),
+            ("1.0", ""),
+        ] {
+            let answer = ask(&node, version, hosts);
+            assert_ne!(status(&answer), 400, "{version} {hosts:?}");
+        }
+    }
+}
+
+#[test]
 fn the_public_has_a_quota_by_address_that_every_answer_tells() {
     let place = Place::new();
     let node = place.serve_sample(&["--http-public-requests-per-minute", "3"]);

@@ -204,6 +204,34 @@ fn an_older_file_is_refused_unless_forced_and_a_newer_one_withdraws_the_missing(
 }
 
 #[test]
+fn a_file_dated_in_the_future_is_refused_unless_forced_and_hinders_no_other() {
+    let place = Place::new();
+    let text = ACTIVITY.trim_end().to_owned() + "\n" + &activity(&[(3, "899900000001")]);
+    let tomorrow = jiff::tz::TimeZone::UTC
+        .to_datetime(jiff::Timestamp::now())
+        .date()
+        .tomorrow()
+        .unwrap()
+        .strftime("%Y%m%d");
+    let name = |day: &str| format!("s/PS_LibreAcces_Personne_activite_{day}0800.txt");
+    let future = place.file(&name("20991231"), &text);
+    let good = place.file(&name("20260115"), &text);
+    let report = place.import(&[place.path("s").to_str().unwrap()]);
+    let refused = report["refus"][0].as_str().unwrap();
+    assert!(
+        refused.contains("20991231") && refused.contains("yet to come") && refused.contains("--force"),
+        "{refused}"
+    );
+    assert_eq!(of(&report, "personne_activite")["fichier"], good.as_str());
+    // Clocks differ by hours: tomorrow is not yet the future.
+    let report = place.import(&[&place.file(&name(&tomorrow.to_string()), &text)]);
+    assert_eq!(report["refus"], serde_json::json!([]), "{report}");
+    let output = place.run(&["import", "--force", &future]);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && log.contains("20991231"), "{log}");
+}
+
+#[test]
 fn a_file_of_the_52_column_era_keeps_the_roles_that_are_known() {
     let place = Place::new();
     let line = activity(&[(3, "899900000001"), (24, "R1"), (53, "FON-01"), (55, "GENR01")]);
@@ -234,6 +262,30 @@ fn a_header_without_a_needed_column_refuses_the_file_and_an_unknown_column_is_sk
     let file = of(&report, "personne_activite");
     assert_eq!(file["rejets"], 0);
     assert!(file["notes"][0].as_str().unwrap().contains("Colonne nouvelle"));
+}
+
+#[test]
+fn personne_activite_without_the_mode_column_is_refused_by_it_and_empties_no_list() {
+    let place = Place::new();
+    place.import(&[&sample()]);
+    let without_mode = |line: &str| {
+        let mut fields: Vec<&str> = line.trim_end().split('|').collect();
+        fields.remove(17);
+        fields.join("|") + "\n"
+    };
+    let line = activity(&[(3, "899900000001"), (14, "S"), (16, "SM54")]);
+    let text = without_mode(ACTIVITY) + &without_mode(&line);
+    let output = place.run(&[
+        "import",
+        &place.file("PS_LibreAcces_Personne_activite_202601160800.txt", text),
+    ]);
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("personne_activite") && told.contains("“Code mode exercice”"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -85,6 +85,37 @@ fn a_cookie_holds_for_its_search_connection_and_viewer_only() {
 }
 
 #[test]
+fn a_cookie_holds_for_its_sorting_only() {
+    let place = Place::new();
+    let (_node, mut wire) = served(&place);
+    let page = |cookie: &[u8], sorting: Option<Vec<u8>>| {
+        let search = Search::new("(mail=*)").limits(0, 0).with(paged(5, cookie, true));
+        sorting.into_iter().fold(search, Search::with)
+    };
+    let by = |attribute, reverse| Some(sorted(attribute, None, reverse, true));
+    for sorting in [None, by("cn", false), by("mail", false)] {
+        let first = wire.search(&page(b"", sorting.clone()));
+        assert_eq!((first.entries.len(), first.code), (5, 0));
+        let cookie = first.cookie();
+        for other in [
+            None,
+            by("cn", false),
+            by("cn", true),
+            by("mail", false),
+            by("sn", false),
+        ] {
+            let answer = wire.search(&page(&cookie, other.clone()));
+            let (entries, code) = if other == sorting { (5, 0) } else { (0, 53) };
+            assert_eq!(
+                (answer.entries.len(), answer.code),
+                (entries, code),
+                "{sorting:?} {other:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn answers_have_controls_only_where_they_were_asked() {
     let place = Place::new();
     let (_node, mut wire) = served(&place);

@@ -3,27 +3,16 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, say};
+use super::{Failure, Misuse, close_store, open_store, say};
 use crate::store::accounts::{self, NewAccount, Role};
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Creates an account and prints its key
-    Create {
-        /// Lower-case letters, digits, `.`, `_`, `-`
-        name: String,
-        #[arg(long)]
-        role: Role,
-        /// Name of the operator
-        #[arg(long, value_name = "NAME")]
-        operator: Option<String>,
-        /// A domain that the operator publishes in; may be repeated
-        #[arg(long, value_name = "DOMAIN")]
-        domain: Vec<String>,
-    },
+    Create(CreateOptions),
     /// Lists accounts, without keys
     List {
         /// For machines
@@ -36,8 +25,38 @@ pub enum AccountCommand {
     Rotate { name: String },
 }
 
+/// Options of `annuaire account create`.
+#[derive(Debug, Args)]
+pub struct CreateOptions {
+    /// Lower-case letters, digits, `.`, `_`, `-`
+    name: String,
+    #[arg(long)]
+    role: Role,
+    /// Name of the operator
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// A domain that the operator publishes in; may be repeated
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Vec<String>,
+}
+
+impl CreateOptions {
+    fn account(&self) -> NewAccount {
+        NewAccount {
+            name: self.name.clone(),
+            role: self.role,
+            operator_name: self.operator.clone(),
+            domains: self.domain.clone(),
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(common: &CommonSettings, command: AccountCommand) -> Result<ExitCode, Failure> {
+    // Wrong use is told before a Postgres is started for it.
+    if let AccountCommand::Create(options) = &command {
+        accounts::check(&options.account()).map_err(Misuse::of)?;
+    }
     let (pool, cluster) = open_store(common).await?;
     let done = act(&pool, command).await;
     close_store(pool, cluster).await;
@@ -46,23 +65,12 @@ pub async fn run(common: &CommonSettings, command: AccountCommand) -> Result<Exi
 
 async fn act(pool: &sqlx::PgPool, command: AccountCommand) -> Result<(), Failure> {
     match command {
-        AccountCommand::Create {
-            name,
-            role,
-            operator,
-            domain,
-        } => {
-            let new = NewAccount {
-                name,
-                role,
-                operator_name: operator,
-                domains: domain,
-            };
-            let (account, key) = accounts::create(pool, &new).await?;
+        AccountCommand::Create(options) => {
+            let (account, key) = accounts::create(pool, &options.account()).await?;
             eprintln!(
                 "account {} ({}) created; its key is shown this once:",
                 account.name,
-                role.as_str()
+                account.role.as_str()
             );
             tell_key(&account.name, &key)?;
         }

@@ -1,5 +1,6 @@
 //! `annuaire import`: loads extracts, then sees to it that they are served.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Options of `annuaire import`.
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// Extracts, or folders of them
+    /// Extracts, or folders of them; below these, links to folders are not followed
     #[arg(required_unless_present = "watch", value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Takes new files of this folder once they are complete, never twice, until told to stop
+    /// Takes new files that lie in this folder itself once they are complete, never twice, until told to stop
     #[arg(long, value_name = "DIR", requires = "every", conflicts_with_all = ["paths", "dry_run"])]
     watch: Option<PathBuf>,
     /// How often to look, such as 1h or 10m
@@ -40,7 +41,7 @@ pub struct ImportOptions {
     /// Date of extracts that neither their name nor their content dates [default: the file's own]
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<jiff::civil::Date>,
-    /// Takes files older than those loaded
+    /// Takes files older than those loaded, or dated in the future (logged)
     #[arg(long)]
     force: bool,
     /// Takes files that hold over 5 % fewer entries of a kind than the last ones (logged)
@@ -81,7 +82,13 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
     for file in options.report.iter().chain(&options.rejects) {
         write(file, b"")?;
     }
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = match open_store(common).await {
+        Ok(store) => store,
+        Err(error) => {
+            tell_machines(&options, &Report::of_failure(&error))?;
+            return Err(error);
+        }
+    };
     // Not before a Postgres that this command started: it may serve others.
     priority::lower_process();
     let done = once(common, &options, &pool, options.paths.clone()).await;
@@ -115,9 +122,16 @@ pub async fn once(
     let tell = move |file: &str, bytes| lock(&shared).add(file, bytes);
     let done = import::run(pool, &wanted, Timestamp::now(), Arc::new(tell)).await;
     lock(&progress).end();
-    let report = done?;
-    finish(common, pool, options, &report).await?;
-    Ok(report)
+    match done {
+        Ok(report) => {
+            finish(common, pool, options, &report).await?;
+            Ok(report)
+        }
+        Err(error) => {
+            tell_machines(options, &error.report())?;
+            Err(error.into())
+        }
+    }
 }
 
 fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
@@ -144,9 +158,19 @@ async fn finish(
     options: &ImportOptions,
     report: &Report,
 ) -> Result<(), Failure> {
-    if let Some(version) = report.version {
-        make_visible(common, pool, version).await?;
+    let visible = match report.version {
+        Some(version) => make_visible(common, pool, version).await,
+        None => Ok(()),
+    };
+    tell_machines(options, report)?;
+    if !options.json {
+        say(format_args!("{}", report.to_string().trim_end()))?;
     }
+    visible
+}
+
+/// Writes the report and the rejects where they were asked for.
+fn tell_machines(options: &ImportOptions, report: &Report) -> Result<(), Failure> {
     if let Some(file) = &options.report {
         write(file, &serde_json::to_vec_pretty(report)?)?;
     }
@@ -155,8 +179,6 @@ async fn finish(
     }
     if options.json {
         say(format_args!("{}", serde_json::to_string(report)?))?;
-    } else {
-        say(format_args!("{}", report.to_string().trim_end()))?;
     }
     Ok(())
 }
@@ -164,8 +186,8 @@ async fn finish(
 /// Without a node on this data directory, builds its index; then waits for the nodes that serve this store.
 pub async fn make_visible(common: &CommonSettings, pool: &sqlx::PgPool, version: i64) -> Result<(), Failure> {
     let data_dir = &common.store.data_dir;
-    if let Ok(_lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
-        Node::open(data_dir)?.catch_up(pool).await?;
+    if let Ok(lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
+        Node::open_held(data_dir, &lock)?.catch_up(pool).await?;
     }
     if !nodes::all_show(pool, version, PATIENCE).await? {
         eprintln!("annuaire: stored, but a node does not show it yet; see annuaire status");
@@ -177,18 +199,28 @@ fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
     std::fs::write(file, content).map_err(|error| format!("cannot write {}: {error}", file.display()).into())
 }
 
+/// The rejects as CSV. Paths and columns may hold any sign.
 fn rejects(report: &Report) -> String {
     let mut text = String::from("fichier;ligne;colonne;motif\n");
     for file in &report.fichiers {
         for reject in &file.rejects {
+            let line = reject.line.to_string();
             let column = reject.column.as_deref().unwrap_or("");
-            text.push_str(&format!(
-                "{};{};{column};{}\n",
-                file.fichier, reject.line, reject.reason
-            ));
+            let fields = [&file.fichier, line.as_str(), column, &reject.reason].map(csv_field);
+            text.push_str(&fields.join(";"));
+            text.push('\n');
         }
     }
     text
+}
+
+/// A field between `;`, in quotes where it needs them (RFC 4180).
+fn csv_field(value: &str) -> Cow<'_, str> {
+    if value.contains([';', '"', '\n', '\r']) {
+        format!("\"{}\"", value.replace('"', "\"\"")).into()
+    } else {
+        value.into()
+    }
 }
 
 /// A line that is rewritten on a terminal, a line every few seconds elsewhere.

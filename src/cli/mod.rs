@@ -17,6 +17,7 @@ mod watch;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -83,6 +84,18 @@ enum Command {
 /// Any error, told to the user as it stands.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The command was used wrongly: nothing was begun, and the exit status is 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
+
+impl Misuse {
+    /// The failure that an error of what was asked for is.
+    fn of(error: impl std::fmt::Display) -> Failure {
+        Box::new(Self(error.to_string()))
+    }
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -135,7 +148,7 @@ pub fn main() -> ExitCode {
     runtime.shutdown_background();
     match done {
         Ok(code) => code,
-        Err(error) => failed(&error, 1),
+        Err(error) => failed(&error, if error.is::<Misuse>() { 2 } else { 1 }),
     }
 }
 
@@ -144,7 +157,6 @@ fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Connects to the store and brings its schema up to date.
 /// A line on standard output. Who reads no more, as `head`, has had enough, which is no failure.
 fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     use std::io::Write as _;
@@ -157,6 +169,7 @@ fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     }
 }
 
+/// Connects to the store and brings its schema up to date.
 async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Cluster>), Failure> {
     let (pool, cluster) = connect::pool(&common.store).await?;
     if let Err(error) = connect::migrate(&pool).await {
@@ -166,9 +179,13 @@ async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Clu
     Ok((pool, cluster))
 }
 
-/// Leaves the store; the last one out stops a private Postgres.
+/// How long the connections to the store may take to end.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Leaves the store; the last one out stops a private Postgres. An index in the making keeps its connection to the end:
+/// whoever is told to stop meanwhile does not wait for that.
 async fn close_store(pool: sqlx::PgPool, cluster: Option<Cluster>) {
-    pool.close().await;
+    let _ = tokio::time::timeout(CLOSING, pool.close()).await;
     if let Some(cluster) = cluster {
         cluster.release().await;
     }

@@ -12,17 +12,17 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{CommonSettings, ServeSettings};
-use super::{Failure, close_store, open_store};
+use super::{Failure, Misuse, close_store, open_store};
 use crate::export::Exports;
 use crate::import;
 use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::index::sweep::sweep;
-use crate::ldap;
+use crate::ldap::{self, tree::Tree};
 use crate::rest::{self, RestState};
 use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
-use crate::server::tls::TlsIdentity;
+use crate::server::tls::{TlsError, TlsIdentity};
 use crate::service::Directory;
 use crate::source::signature::Trust;
 use crate::store::contact::Contact;
@@ -44,6 +44,12 @@ pub async fn run(
     settings: ServeSettings,
     sample: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
+    // Wrong use is told before anything is made or started for it.
+    Tree::new(&settings.base_dn)
+        .map_err(|error| Misuse::of(format_args!("--base-dn {}: {error}", settings.base_dn)))?;
+    if settings.tls_cert.is_some() != settings.tls_key.is_some() {
+        return Err(Misuse::of(TlsError::Half));
+    }
     let data_dir = common.store.data_dir.clone();
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
@@ -58,8 +64,8 @@ pub async fn run(
 pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
     let (pool, cluster) = open_store(common).await?;
     let done = async {
-        let _lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
-        let node = Node::open(&common.store.data_dir)?;
+        let lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
+        let node = Node::open_held(&common.store.data_dir, &lock)?;
         node.rebuild(&pool).await?;
         Ok::<_, Failure>(node.version())
     };
@@ -100,7 +106,7 @@ async fn serve(
     let tls = Arc::new(tls);
     allow_many_connections();
     let listeners = Listeners::bind(settings).await?;
-    let node = Arc::new(Node::open(data_dir)?);
+    let node = Arc::new(Node::open_held(data_dir, lock)?);
     // On a task of its own: a signal is heard meanwhile.
     let mut ready = tokio::spawn(make_ready(node.clone(), pool.clone(), sample));
     tokio::select! {

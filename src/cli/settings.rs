@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::http_limits::{HttpLimits, HttpOptions};
 use super::ldap_limits::{LdapLimits, LdapOptions};
 use super::retention::RetentionOptions;
+use crate::rest::nearest::nearest;
 use crate::server::networks::Networks;
 use crate::store::connect::{DatabaseUrl, StoreSettings};
 use crate::store::retention::Retention;
@@ -217,14 +218,14 @@ pub enum SettingsError {
         cause: String,
     },
     /// A setting that does not exist.
-    #[error("the settings file {path} has `{key}`, which is no setting; did you mean `{nearest}`?")]
+    #[error("the settings file {path} has `{key}`, which is no setting; {hint}")]
     UnknownKey {
         /// The file.
         path: PathBuf,
         /// What was written.
         key: String,
-        /// The setting most like it.
-        nearest: String,
+        /// The setting that was meant, or all there are.
+        hint: String,
     },
 }
 
@@ -267,14 +268,17 @@ impl SettingsFile {
         let table: toml::Table = toml::from_str(text).map_err(wrong)?;
         let known = keys();
         if let Some(key) = table.keys().find(|key| !known.contains(key)) {
-            let nearest = known
-                .into_iter()
-                .min_by_key(|known| distance(known, key))
-                .unwrap_or_default();
+            let hint = match nearest(key, known.iter().map(String::as_str)) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!(
+                    "the settings, which are the flags' names and stand in no table, are {}",
+                    known.join(", ")
+                ),
+            };
             return Err(SettingsError::UnknownKey {
                 path: path.to_owned(),
                 key: key.clone(),
-                nearest,
+                hint,
             });
         }
         Ok(Self {
@@ -364,27 +368,6 @@ fn keys() -> Vec<String> {
         .collect()
 }
 
-/// Levenshtein's distance: how many letters to add, drop or change to make one word of the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (line, a) in from.chars().enumerate() {
-        let (mut diagonal, mut left) = (line, line + 1);
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, b) in row.iter_mut().skip(1).zip(to.chars()) {
-            let cost = if a == b {
-                diagonal
-            } else {
-                1 + diagonal.min(left).min(*cell)
-            };
-            diagonal = std::mem::replace(cell, cost);
-            left = cost;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -462,22 +445,21 @@ mod tests {
     }
 
     #[test]
+    fn where_no_setting_is_near_all_of_them_are_told() {
+        for text in ["couleur = 'bleu'", "[serve]\nhttp = '[::1]:80'", "port = 1"] {
+            let told = fault(text);
+            assert!(
+                !told.contains("did you mean") && told.contains("data-dir, ") && told.contains("base-dn, "),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_told_by_its_line_and_never_quoted() {
         let text = fault("log = 'info'\nhttp = 'secret'");
         assert!(text.contains("line 2") && !text.contains("secret"), "{text}");
         let text = fault("database-url = 'postgres://u:secret@h/d");
         assert!(text.contains("line 1") && !text.contains("secret"), "{text}");
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        for (from, to, expected) in [
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-            ("été", "ete", 2),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-        }
     }
 }

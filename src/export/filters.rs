@@ -74,6 +74,7 @@ fn quote(name: &'static str, value: &str) -> Result<String, ExportError> {
 mod tests {
     use super::super::Kind;
     use super::*;
+    use crate::visibility::VISIBLE_BOX;
 
     fn condition(kind: Kind, name: &'static str, values: &[&str]) -> Result<String, ExportError> {
         let mut filters = Filters::default();
@@ -85,7 +86,7 @@ mod tests {
     fn values_are_alternatives_and_red_listed_boxes_stay_out() {
         assert_eq!(
             condition(Kind::Correspondance, "departement", &["44", "2A"]).unwrap(),
-            "not m.liste_rouge and (a.departement = any(array['44','2A']::text[]))"
+            format!("{VISIBLE_BOX} and (a.departement = any(array['44','2A']::text[]))")
         );
     }
 

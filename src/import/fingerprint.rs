@@ -18,6 +18,11 @@ impl Fingerprint {
         }
     }
 
+    /// Adds a number.
+    pub fn number(&mut self, number: i64) {
+        self.0.write_i64(number);
+    }
+
     /// The fingerprint as Postgres keeps it. Never 0, which stands for "nothing known yet".
     pub fn value(&self) -> i64 {
         match self.0.finish().cast_signed() {

@@ -1,18 +1,59 @@
 //! Guards against files that are whole and well-formed, and wrong all the same: one that is older than what is
-//! loaded, or that holds far less than the last one did.
+//! loaded, that is dated in the future, or that holds far less than the last one did.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 use super::gather::{Content, Gathered};
 use super::publication::Publication;
+use super::report::Report;
+use crate::source::date::DateOrigin;
 use crate::source::{Extract, Kind, date};
 
 /// Largest fall of one kind of entry that passes, in percent.
 const MAX_FALL: u64 = 5;
 /// Falls by fewer entries pass: in a file of ten, one is ten percent.
 const FEW: u64 = 10;
+
+/// Leaves files out that are dated after tomorrow: such a one would keep out all that come before its day. Code tables
+/// have no order. A day is left to producers and clocks of other time zones.
+pub fn leave_out_future(
+    extracts: Vec<Extract>,
+    now: Timestamp,
+    force: bool,
+    report: &mut Report,
+) -> Vec<Extract> {
+    let now = TimeZone::UTC.to_datetime(now);
+    let last = now.date().saturating_add(Span::new().days(1));
+    let is_future =
+        |extract: &Extract| extract.kind != Kind::Nomenclature && extract.date.value.date() > last;
+    let keep = |extract: &Extract| {
+        if !is_future(extract) {
+            return true;
+        }
+        let (name, date) = (extract.name(), extract.date.value);
+        if force {
+            tracing::warn!(file = name, %date, "a file dated in the future was taken by --force");
+            return true;
+        }
+        let mend = match extract.date.origin {
+            DateOrigin::Name | DateOrigin::Member => "mend the date in its name",
+            DateOrigin::Content => "have its producer mend the date in it",
+            DateOrigin::Given => "mend --date",
+            DateOrigin::FileTime => "give its date by --date",
+        };
+        report.refus.push(format!(
+            "{name}: of {date}, which is yet to come: once loaded it would keep out every file until then; {mend} (or \
+             this machine's clock, which says {}), or --force takes it as it is",
+            now.date()
+        ));
+        false
+    };
+    extracts.into_iter().filter(keep).collect()
+}
 
 /// The name under which a file's date and totals are kept.
 pub fn source_name(extract: &Extract, gathered: &Gathered) -> String {

@@ -19,6 +19,7 @@ pub(crate) mod publication;
 mod reading;
 mod report;
 mod sites;
+mod tally;
 mod write;
 mod write_boxes;
 mod write_finess;
@@ -82,12 +83,35 @@ impl Default for Options {
 /// Why an import failed as a whole; nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// No path held an extract.
-    #[error("nothing to import: {0}")]
-    Nothing(String),
+    /// No path held an extract; the report tells of each.
+    #[error("nothing to import: {}", reason(.0))]
+    Nothing(Box<Report>),
     /// Postgres refused or went away.
     #[error("nothing was imported, the store is as it was: {}", cause(.0))]
     Store(#[from] sqlx::Error),
+}
+
+impl ImportError {
+    /// The report of an import that failed.
+    pub fn report(&self) -> Report {
+        let failure = Report::of_failure(self);
+        match self {
+            Self::Nothing(report) => Report {
+                erreur: failure.erreur,
+                ..report.as_ref().clone()
+            },
+            Self::Store(_) => failure,
+        }
+    }
+}
+
+/// Why nothing is left to import.
+fn reason(report: &Report) -> String {
+    match report.refus.as_slice() {
+        [] if report.ecartes.is_empty() => "no file there".to_owned(),
+        [] => report.ecartes.join("; "),
+        refused => refused.join("; "),
+    }
 }
 
 /// What went wrong with the store, and what to do.
@@ -116,23 +140,22 @@ pub async fn run(
 ) -> Result<Report, ImportError> {
     let start = std::time::Instant::now();
     let (extracts, errors) = source::discover(&options.paths, options.date);
-    let (not_needed, errors): (Vec<_>, Vec<_>) = errors
-        .into_iter()
-        .partition(|error| matches!(error, SourceError::NotNeeded { .. }));
+    let (not_needed, errors): (Vec<_>, Vec<_>) = errors.into_iter().partition(SourceError::is_harmless);
     let mut report = Report {
         refus: errors.iter().map(ToString::to_string).collect(),
         ecartes: not_needed.iter().map(ToString::to_string).collect(),
         a_blanc: options.dry_run,
         ..Report::default()
     };
+    // The sample is taken whatever the clock says.
+    let extracts = match options.sample {
+        true => extracts,
+        false => guard::leave_out_future(extracts, now, options.force, &mut report),
+    };
     let extracts = newest_of_each_kind(extracts, &mut report);
     if extracts.is_empty() {
-        let reason = match report.refus.as_slice() {
-            [] if report.ecartes.is_empty() => "no file there".to_owned(),
-            [] => report.ecartes.join("; "),
-            refused => refused.join("; "),
-        };
-        return Err(ImportError::Nothing(reason));
+        report.secondes = start.elapsed().as_secs_f64();
+        return Err(ImportError::Nothing(Box::new(report)));
     }
     let mut connection = pool.acquire().await?.detach();
     let mut transaction = connection.begin().await?;

@@ -244,7 +244,7 @@ impl People {
 
 impl<'p> ActivityView<'p> {
     /// What makes two rows one activity (within a person).
-    fn key(&self) -> [&'p str; 6] {
+    pub fn key(&self) -> [&'p str; 6] {
         [
             self.profession,
             self.categorie,
@@ -253,6 +253,12 @@ impl<'p> ActivityView<'p> {
             self.role,
             self.genre,
         ]
+    }
+
+    /// The key of the same activity in a file of the era without role and genre.
+    pub fn key_sans_role(&self) -> [&'p str; 6] {
+        let [profession, categorie, identifiant_technique, mode, _, _] = self.key();
+        [profession, categorie, identifiant_technique, mode, "", ""]
     }
 }
 

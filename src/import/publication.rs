@@ -2,12 +2,13 @@
 //! what it changed. Nothing of it is visible before [`Publication::finish`].
 
 use sqlx::PgConnection;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::copy::Rows;
 use super::history;
 use crate::directory::public_id::{Genre, PublicIds};
 use crate::store::suppressions;
+use crate::visibility::visible_box;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
@@ -49,6 +50,8 @@ pub struct Publication<'c> {
     first_id: i64,
     next_id: i64,
     changes: Rows,
+    /// Fields that somebody changed who knew which, and the numbers of their entries, by kind and name of the field.
+    fields: BTreeMap<(char, String), Vec<i64>>,
     /// Whether nothing was published before: the first load is one event, not millions.
     is_first: bool,
     /// Public ids of entries that are suppressed on request.
@@ -103,6 +106,7 @@ impl<'c> Publication<'c> {
             changes: Rows::new(
                 "copy pg_temp.changes (genre, entity_id, public_id, action, neighbour) from stdin",
             ),
+            fields: BTreeMap::new(),
             is_first,
             suppressed,
             account_changes: Vec::new(),
@@ -139,6 +143,16 @@ impl<'c> Publication<'c> {
     /// Notes that an entry changed.
     pub fn note(&mut self, genre: Genre, id: i64, public_id: &str, action: Action) {
         self.note_row(genre, id, public_id, action, false);
+    }
+
+    /// Notes that some fields of an entry changed. Their names are told by [`crate::store::history`] alone, and are of
+    /// fields that the public sees: each line of the change log is the public's to know.
+    pub fn note_fields(&mut self, genre: Genre, id: i64, public_id: &str, fields: &[&str]) {
+        self.note(genre, id, public_id, Action::Updated);
+        for field in fields {
+            let key = (genre.letter(), (*field).to_owned());
+            self.fields.entry(key).or_default().push(id);
+        }
     }
 
     /// Notes that a mailbox changed for those who have signed in; the public sees it as before.
@@ -230,12 +244,14 @@ impl<'c> Publication<'c> {
             return Ok(false);
         }
         let few = self.changes.count < FOLLOWED;
-        let enough: i64 = sqlx::query_scalar(
+        let enough: i64 = sqlx::query_scalar(concat!(
             "select (select count(*) from (select 1 from professionals limit $1) p)
-                  + (select count(*) from (select 1 from mailboxes where not liste_rouge limit $1) m)
+                  + (select count(*) from (select 1 from mailboxes m where ",
+            visible_box!(),
+            " limit $1) m)
                   + (select count(*) from (select 1 from structures_rpps limit $1) r)
                   + (select count(*) from (select 1 from structures_finess limit $1) f)",
-        )
+        ))
         // Few changes need only few entries to be few: no need to count them all.
         .bind(few.then(|| (FOLLOWED * REBUILD_SHARE).cast_signed()))
         .fetch_one(&mut *self.connection)
@@ -267,6 +283,9 @@ impl<'c> Publication<'c> {
         .execute(&mut *self.connection)
         .await?;
         self.changes.send(&mut *self.connection).await?;
+        for ((genre, field), ids) in &self.fields {
+            history::note(&mut *self.connection, *genre, ids, field).await?;
+        }
         history::compare(&mut *self.connection).await?;
         sqlx::query(
             "insert into change_log (version, genre, entity_id, public_id, action, neighbour, champs)

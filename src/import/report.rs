@@ -7,7 +7,7 @@ use super::gather::Reject;
 use super::publication::Counts;
 
 /// The report of one command.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Debug, Default, Clone, serde::Serialize)]
 pub struct Report {
     /// The version that became visible; absent when nothing changed or nothing was committed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,12 +17,25 @@ pub struct Report {
     /// Files beside which the command brought a newer or fuller one of the same kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ecartes: Vec<String>,
+    /// Why nothing was imported at all, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erreur: Option<String>,
     pub secondes: f64,
     pub a_blanc: bool,
 }
 
+impl Report {
+    /// The report of a command that failed as a whole.
+    pub fn of_failure(error: &dyn fmt::Display) -> Self {
+        Self {
+            erreur: Some(error.to_string()),
+            ..Self::default()
+        }
+    }
+}
+
 /// The report of one extract.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Debug, Default, Clone, serde::Serialize)]
 pub struct FileReport {
     pub genre: String,
     pub fichier: String,

@@ -4,7 +4,7 @@ use super::codes::Codes;
 use super::gather::{Content, Gathered};
 use super::lists::Lists;
 use super::people::People;
-use super::publication::{Counts, Publication};
+use super::publication::Publication;
 use super::reading::Reading;
 use super::report::{Entities, FileReport, Report};
 use super::write_lists::ListKind;
@@ -233,7 +233,7 @@ async fn write_persons(
         insert(
             place,
             "activites",
-            Entities::new(written.activities, Counts::default()),
+            Entities::new(written.activities_told, written.activities),
         );
         if let Some((place, _)) = qualifications {
             insert(

@@ -31,6 +31,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
     let mut kept_out = KeptOut::load(publication).await?;
     let mut counts = Counts::default();
     let mut stale = Vec::new();
+    let mut fresh = Vec::new();
     let mut own = Rows::new(
         "copy mailboxes (id, public_id, adresse, adresse_publiee, type_bal, domaine, dematerialisation,
          created_at, modified_at, hash) from stdin",
@@ -61,6 +62,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
                 (id, publication.now)
             }
         };
+        fresh.push(id);
         write_box(
             publication,
             &mut own,
@@ -90,6 +92,10 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
         .await?;
     own.send(&mut *publication.connection).await?;
     attachments.send(&mut *publication.connection).await?;
+    // Nobody is told of a first load entry by entry.
+    if !publication.is_first() {
+        note_neighbours(publication, &fresh).await?;
+    }
     Ok(counts)
 }
 
@@ -146,7 +152,7 @@ fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -
             .any(|holder| publication.is_suppressed(Genre::Professional, holder))
 }
 
-/// Holders and structures of boxes that go or change show them.
+/// Holders and structures of boxes that come, go or change show them, and have some or none.
 async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Result<(), sqlx::Error> {
     if ids.is_empty() {
         return Ok(());

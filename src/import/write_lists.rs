@@ -3,6 +3,7 @@
 use super::copy::Rows;
 use super::lists::{self, Lists};
 use super::publication::{Action, Counts, Publication};
+use super::tally::{self, Tally};
 use crate::directory::public_id::Genre;
 
 /// Which of the two files it is.
@@ -43,17 +44,26 @@ pub async fn write(
         }
     });
     let (mut ids, mut hashes) = (Vec::new(), Vec::new());
+    let mut stale = Vec::new();
     for (id, identification, old) in known {
-        let entries = lists.of(&identification);
-        let hash = lists::fingerprint(&entries);
-        if hash == old {
-            continue;
+        let hash = lists::fingerprint(&lists.of(&identification));
+        if hash != old {
+            ids.push(id);
+            hashes.push(hash);
+            stale.push(identification);
         }
-        ids.push(id);
-        hashes.push(hash);
-        let public_id = publication.ids.make(Genre::Professional, &identification);
+    }
+    let mut tally = Tally::default();
+    let selection = match kind {
+        ListKind::Qualifications => tally::QUALIFICATIONS,
+        ListKind::Diplomas => tally::DIPLOMAS,
+    };
+    tally.note(&mut *publication.connection, selection, &ids).await?;
+    for (&id, identification) in ids.iter().zip(&stale) {
+        let public_id = publication.ids.make(Genre::Professional, identification);
         publication.note(Genre::Professional, id, &public_id, Action::Updated);
-        for entry in entries {
+        for entry in lists.of(identification) {
+            tally.count(id, &[entry], &[]);
             rows.plain(id).texts(entry);
             if kind == ListKind::Qualifications {
                 rows.text("s");
@@ -70,15 +80,11 @@ pub async fn write(
         ListKind::Diplomas => publication.delete("diplomas", "professional_id", &ids).await?,
     }
     rows.send(&mut *publication.connection).await?;
-    let changed = ids.len() as u64;
     sqlx::query(update)
         .bind(ids)
         .bind(hashes)
         .bind(publication.now)
         .execute(&mut *publication.connection)
         .await?;
-    Ok(Counts {
-        changed,
-        ..Counts::default()
-    })
+    Ok(tally.counts())
 }

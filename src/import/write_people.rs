@@ -6,6 +6,7 @@ mod rows;
 use super::lists::Lists;
 use super::people::People;
 use super::publication::{Action, Counts, Publication};
+use super::tally;
 use crate::directory::public_id::Genre;
 use plan::{Plan, load_known, plan};
 use rows::{Tables, write_person};
@@ -15,7 +16,8 @@ use rows::{Tables, write_person};
 pub struct Written {
     pub professionals: Counts,
     /// Activities in the file, counted by their key.
-    pub activities: u64,
+    pub activities_told: u64,
+    pub activities: Counts,
     pub qualifications: Counts,
     pub diplomas: Counts,
 }
@@ -52,7 +54,7 @@ pub async fn write(
             plans.extend((!is_first).then(Plan::default));
             continue;
         }
-        written.activities += person.activities.len() as u64;
+        written.activities_told += person.activities.len() as u64;
         let plan = plan(
             publication,
             &mut known,
@@ -96,6 +98,8 @@ pub async fn write(
         stale.qualifications.push(gone.id);
         stale.diplomas.push(gone.id);
     }
+    let lists = [savoir_faire.is_some(), diplomes.is_some()];
+    note(publication, &mut tables, &stale, people.has_role, lists).await?;
     delete(publication, &stale).await?;
 
     for (person, plan) in people.iter().zip(&plans) {
@@ -111,7 +115,44 @@ pub async fn write(
         tables.send(publication, false).await?;
     }
     tables.send(publication, true).await?;
+    let tallies = &tables.tallies;
+    written.activities = tallies.activities.counts();
+    written.qualifications = tallies.qualifications.counts();
+    written.diplomas = tallies.diplomas.counts();
     Ok(written)
+}
+
+/// Notes what is about to be deleted, to tell in the report what became of it; of the lists only where they are told of.
+async fn note(
+    publication: &mut Publication<'_>,
+    tables: &mut Tables,
+    stale: &Stale,
+    has_role: bool,
+    [savoir_faire, diplomes]: [bool; 2],
+) -> Result<(), sqlx::Error> {
+    let (tallies, connection) = (&mut tables.tallies, &mut *publication.connection);
+    let activities = match has_role {
+        true => tally::ACTIVITIES,
+        false => tally::ACTIVITIES_SANS_ROLE,
+    };
+    tallies
+        .activities
+        .note(connection, activities, &stale.activities)
+        .await?;
+    if savoir_faire {
+        let selection = tally::QUALIFICATIONS;
+        tallies
+            .qualifications
+            .note(connection, selection, &stale.qualifications)
+            .await?;
+    }
+    if diplomes {
+        tallies
+            .diplomas
+            .note(connection, tally::DIPLOMAS, &stale.diplomas)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn delete(publication: &mut Publication<'_>, stale: &Stale) -> Result<(), sqlx::Error> {

@@ -13,6 +13,7 @@ use super::generation::Generation;
 use super::snapshot::Snapshot;
 use crate::store::changes::{self, Changes, Version};
 use crate::store::documents::{Document, Documents};
+use crate::store::lock::ServeLock;
 
 /// Names the generation in use.
 const POINTER: &str = "current";
@@ -76,6 +77,14 @@ impl Node {
                 node.untidy.notify_one();
             }
         }
+        Ok(node)
+    }
+
+    /// The same for who holds the data directory alone: what a killed process left half made goes.
+    pub fn open_held(data_dir: &Path, _held: &ServeLock) -> Result<Self, IndexError> {
+        let node = Self::open(data_dir)?;
+        let named = std::fs::read_to_string(node.folder.join(POINTER)).unwrap_or_default();
+        node.remove_all_but(named.trim())?;
         Ok(node)
     }
 
@@ -220,10 +229,16 @@ impl Node {
         self.current.store(Some(Arc::new(generation)));
         self.note(version);
         self.untidy.notify_one();
-        for entry in std::fs::read_dir(&self.folder)
-            .map_err(failed)?
-            .filter_map(Result::ok)
-        {
+        self.remove_all_but(&name)
+    }
+
+    /// Removes all generations but one.
+    fn remove_all_but(&self, name: &str) -> Result<(), IndexError> {
+        let entries = std::fs::read_dir(&self.folder).map_err(|error| IndexError::Folder {
+            folder: self.folder.clone(),
+            error,
+        })?;
+        for entry in entries.filter_map(Result::ok) {
             let other = entry.file_name().to_string_lossy().into_owned();
             // Files still mapped by a running request live on until it ends.
             if other != name && !other.starts_with(POINTER) {

@@ -34,9 +34,8 @@ use crate::service::Directory;
 use crate::visibility::Viewer;
 use connection::Unsent;
 use controls::paged::Sealer;
-use dn::DnError;
 use filter::Bounds;
-use tree::Tree;
+use tree::{BaseError, Tree};
 
 /// More entries than there are, and far from overflow.
 const NO_LIMIT: usize = u32::MAX as usize;
@@ -117,7 +116,7 @@ pub struct Context {
 pub enum ContextError {
     /// The base name is none.
     #[error("--base-dn: {0}")]
-    Base(#[from] DnError),
+    Base(#[from] BaseError),
     /// No key for cookies.
     #[error("the system gives no random bytes: {0}")]
     Random(#[from] getrandom::Error),

@@ -170,6 +170,22 @@ pub enum Place<'t> {
     Nowhere(String),
 }
 
+/// Why a name cannot be that of the context of mailboxes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseError {
+    /// It is no name.
+    #[error("{0}; write it like o=mssante,c=fr")]
+    NoName(#[from] DnError),
+    /// It is the root.
+    #[error("empty; write it like o=mssante,c=fr")]
+    Empty,
+    /// It holds another context of this server, or is part of one.
+    #[error(
+        "that is the same as, above or below {0}, which this server answers too; take another, such as o=mssante,c=fr"
+    )]
+    Taken(&'static str),
+}
+
 /// The contexts that this server holds.
 #[derive(Debug)]
 pub struct Tree {
@@ -177,8 +193,20 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// `base_dn` names the context of mailboxes; it is answered under `dc=mssante,dc=fr` as well.
-    pub fn new(base_dn: &str) -> Result<Self, DnError> {
+    /// `base_dn` names the context of mailboxes; it is answered under `dc=mssante,dc=fr` as well. It can neither hold nor
+    /// be part of that of people and structures: a mail client must not meet entries without an address.
+    pub fn new(base_dn: &str) -> Result<Self, BaseError> {
+        let base = Dn::parse(base_dn)?;
+        if base.0.is_empty() {
+            return Err(BaseError::Empty);
+        }
+        for taken in [MAILBOX_ALIAS, REGISTER] {
+            let other = Dn::parse(taken)?;
+            let is_alias = taken == MAILBOX_ALIAS && base.0.len() == other.0.len();
+            if !is_alias && (strip(&base, &other).is_some() || strip(&other, &base).is_some()) {
+                return Err(BaseError::Taken(taken));
+            }
+        }
         let suffixes = [
             (Container::Mssante, base_dn),
             (Container::Mssante, MAILBOX_ALIAS),
@@ -188,7 +216,7 @@ impl Tree {
             .into_iter()
             .map(|(container, text)| Suffix::new(container, text));
         Ok(Self {
-            suffixes: suffixes.collect::<Result<_, _>>()?,
+            suffixes: suffixes.collect::<Result<_, DnError>>()?,
         })
     }
 

@@ -7,6 +7,7 @@ use super::held::Held;
 use super::{OwnList, PublicationError, parsed};
 use crate::store::audit::{self, Act, Actor};
 use crate::store::suppressions::{self, Suppression};
+use crate::visibility::visible_box;
 
 /// The boxes on the red list after an address, whoever published them.
 pub async fn hidden(
@@ -18,9 +19,11 @@ pub async fn hidden(
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     check(&mut transaction, actor).await?;
-    let adresses: Vec<String> = sqlx::query_scalar(
-        "select adresse from mailboxes where liste_rouge and adresse > $1 order by adresse limit $2",
-    )
+    let adresses: Vec<String> = sqlx::query_scalar(concat!(
+        "select adresse from mailboxes m where not (",
+        visible_box!(),
+        ") and adresse > $1 order by adresse limit $2",
+    ))
     .bind(after)
     .bind(i64::from(limit) + 1)
     .fetch_all(&mut *transaction)

@@ -46,28 +46,34 @@ impl SheetRow {
 impl Sheet {
     /// Whether the public sees the same of both, neither being hidden.
     pub fn looks_like(&self, other: &Self) -> bool {
-        let shown = |sheet: &Self| {
-            // Whoever answers for an organisation's, a machine's or a practice's box is not public.
-            let holders = sheet.type_bal == "PER";
-            let rows: Vec<_> = sheet
-                .rows
-                .iter()
-                .map(|row| {
-                    (
-                        row.alias(),
-                        row.service.clone(),
-                        holders.then(|| row.holder.clone()),
-                    )
-                })
-                .collect();
+        self.differences(other).is_empty()
+    }
+
+    /// The fields in which the public sees a difference, neither being hidden; as requests name them, and
+    /// `rattachements` where there are more or fewer of these.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        // Whoever answers for an organisation's, a machine's or a practice's box is not public.
+        let holders = self.type_bal == "PER" || other.type_bal == "PER";
+        let rows = || self.rows.iter().zip(&other.rows);
+        [
+            ("type_bal", self.type_bal != other.type_bal),
+            ("rang", self.rang != other.rang),
+            ("description", self.description != other.description),
             (
-                sheet.rang,
-                sheet.description.clone(),
-                sheet.dematerialisation,
-                rows,
-            )
-        };
-        shown(self) == shown(other)
+                "dematerialisation",
+                self.dematerialisation != other.dematerialisation,
+            ),
+            ("rattachements", self.rows.len() != other.rows.len()),
+            (
+                "identification_nationale",
+                holders && rows().any(|(old, new)| old.holder != new.holder),
+            ),
+            ("structure", rows().any(|(old, new)| old.alias() != new.alias())),
+            ("service", rows().any(|(old, new)| old.service != new.service)),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect()
     }
 
     /// Empties a field that is suppressed.

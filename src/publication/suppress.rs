@@ -14,6 +14,7 @@ use crate::store::aliases::{aliases_of, structure_typed};
 use crate::store::audit::{self, Act, Actor};
 use crate::store::nodes::{self, Confirmation};
 use crate::store::suppressions;
+use crate::visibility::visible_box;
 
 /// Longest identifier that is looked for.
 const MAX_IDENTIFIER: usize = 64;
@@ -262,11 +263,11 @@ async fn suppress_structure(
 /// Boxes show their structure; afterwards nothing leads from it to them.
 async fn note_boxes_of(publication: &mut Publication<'_>, id: i64) -> Result<(), sqlx::Error> {
     let aliases = aliases_of(publication.connection, &[id]).await?;
-    let boxes: Vec<(i64, String)> = sqlx::query_as(
+    let boxes: Vec<(i64, String)> = sqlx::query_as(concat!(
         "select distinct m.id, m.public_id from mailboxes m join mailbox_attachments a on a.mailbox_id = m.id
-         where a.type_structure || a.identifiant_structure = any($1) and a.identifiant_structure <> ''
-           and not m.liste_rouge",
-    )
+         where a.type_structure || a.identifiant_structure = any($1) and a.identifiant_structure <> '' and ",
+        visible_box!()
+    ))
     .bind(&aliases)
     .fetch_all(&mut *publication.connection)
     .await?;
@@ -291,7 +292,7 @@ async fn suppress_field(
             touch(publication, "structures_rpps", "structure_id", id).await?;
         }
     }
-    publication.note(target.genre, id, &target.public_id, Action::Updated);
+    publication.note_fields(target.genre, id, &target.public_id, &[champ]);
     Ok(())
 }
 

@@ -237,14 +237,15 @@ pub async fn note(
         (None, true) => return Ok(()),
         (None, false) => publication.note(Genre::Mailbox, id, public_id, Action::Created),
         (Some(held), true) => publication.note(Genre::Mailbox, held.id, public_id, Action::Withdrawn),
-        (Some(held), false) if !held.sheet.looks_like(sheet) => {
-            publication.note(Genre::Mailbox, id, public_id, Action::Updated);
-        }
         (Some(held), false) => {
             if held.sheet.shown_telephone() != sheet.shown_telephone() {
                 publication.note_for_accounts(id);
             }
-            return Ok(());
+            let fields = held.sheet.differences(sheet);
+            if fields.is_empty() {
+                return Ok(());
+            }
+            publication.note_fields(Genre::Mailbox, id, public_id, &fields);
         }
     }
     if let Some(held) = visible_before {

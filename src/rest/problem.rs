@@ -40,6 +40,8 @@ kinds! {
         "La valeur d'un paramètre n'est pas de la forme attendue ; « parametre » dit lequel.";
     BAD_JSON, BAD_REQUEST, "json-invalide", "JSON invalide",
         "Le corps de la requête n'est pas un document JSON bien formé.";
+    HOST, BAD_REQUEST, "hote-invalide", "En-tête Host absent ou invalide",
+        "Une requête HTTP/1.1 porte un en-tête « Host » et un seul, de la forme hôte ou hôte:port (RFC 9112, 3.2).";
     UNAUTHORIZED, UNAUTHORIZED, "cle-refusee", "Clé refusée",
         "La clé d'accès n'est pas reconnue. Sans clé, l'appel est public.";
     FORBIDDEN, FORBIDDEN, "interdit", "Interdit",

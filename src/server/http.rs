@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::IntoResponse as _;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -18,9 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
+use super::host;
 use super::networks::Networks;
 use super::seats::{Seat, Seats};
 use crate::rest::Peer;
+use crate::rest::problem::{HOST, Problem};
 
 /// Octets of a request's head.
 const HEAD_SIZE: usize = 32 << 10;
@@ -115,7 +118,14 @@ impl Server {
         let service = service_fn(move |mut request: Request<Incoming>| {
             first.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(Peer(peer));
-            router.clone().call(request)
+            let is_wrong = host::is_wrong(&request);
+            let answer = (!is_wrong).then(|| router.clone().call(request));
+            async {
+                match answer {
+                    Some(answer) => answer.await,
+                    None => Ok(Problem::of(&HOST).into_response()),
+                }
+            }
         });
         let connection = self.connections.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);

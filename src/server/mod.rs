@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod certificate;
+mod host;
 pub mod http;
 pub mod listeners;
 pub mod networks;

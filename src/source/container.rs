@@ -80,7 +80,8 @@ fn zip_members(path: &Path) -> Result<Vec<Member>, SourceError> {
     }
     let mut members = Vec::new();
     for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(bad)?;
+        // Raw: one that cannot be unpacked hinders no other, and fails when it is read.
+        let entry = archive.by_index_raw(index).map_err(bad)?;
         if entry.is_file() {
             members.push(Member {
                 path: path.to_owned(),
@@ -124,7 +125,7 @@ impl Member {
             Packing::File => self.unpack(file, use_it),
             Packing::Zip(index) => {
                 let bad = |error: zip::result::ZipError| SourceError::BadArchive {
-                    file: self.path.clone(),
+                    file: self.display().into(),
                     reason: error.to_string(),
                 };
                 let mut archive =
@@ -142,7 +143,7 @@ impl Member {
         use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let unreadable = |error| SourceError::Unreadable {
-            file: self.path.clone(),
+            file: self.display().into(),
             error,
         };
         let mut packed = BufReader::with_capacity(BUFFER, packed);

@@ -53,6 +53,11 @@ fn file_time(member: &Member) -> DateTime {
     TimeZone::UTC.to_datetime(timestamp)
 }
 
+/// Whether a name tells a date.
+pub(super) fn is_in_name(name: &str) -> bool {
+    in_name(name).is_some()
+}
+
 /// First run of digits in a name that is a date: `AAAAMMJJhhmm`, `AAAAMMJJ-hhmm` or `AAAAMMJJ`.
 fn in_name(name: &str) -> Option<DateTime> {
     let runs: Vec<&str> = name

@@ -6,6 +6,8 @@
 
 use std::io::BufRead;
 
+use super::encoding;
+
 /// Deepest nesting; real files stay below 8.
 const MAX_DEPTH: usize = 32;
 /// Longest text that is kept; one that is passed over may be of any length.
@@ -223,7 +225,7 @@ impl<'r> Json<'r> {
         if let Some(text) = text {
             match String::from_utf8(bytes) {
                 Ok(decoded) => *text = decoded,
-                Err(_) => return self.wrong("bytes that are not UTF-8; download the file again"),
+                Err(_) => return self.wrong(encoding::CONVERTED),
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod mssante;
 mod nos;
+mod paper;
 mod pipe;
 mod read;
 mod recognise;
@@ -52,6 +53,9 @@ pub enum SourceError {
     /// A known kind that a delivery brings along and the directory does not need: no fault of the delivery.
     #[error("{file}: {what}, which the directory does not need")]
     NotNeeded { file: String, what: &'static str },
+    /// What stands beside extracts, or is reached otherwise: no fault of the delivery either.
+    #[error("{file}: {why}")]
+    PassedOver { file: String, why: &'static str },
     /// A known kind that is not read, and why.
     #[error("{file}: this is {what}, which is not read: {why}")]
     NotRead {
@@ -60,11 +64,31 @@ pub enum SourceError {
         why: &'static str,
     },
     /// A header without a column that the reader needs.
-    #[error("{file}: the header lacks the column “{column}”; download the file again, or check its kind")]
-    MissingColumn { file: String, column: String },
+    #[error(
+        "{file}: a {what} by its columns, but the header lacks “{column}”, which is needed; the whole file is refused, \
+         download it again"
+    )]
+    MissingColumn {
+        file: String,
+        what: &'static str,
+        column: String,
+    },
     /// A document that is not whole.
     #[error("{file}: {reason}; the whole file is refused, download it again")]
     Broken { file: String, reason: String },
+    /// A text in another encoding than its kind is published in.
+    #[error(
+        "{file}: line {line} is not UTF-8, as this kind is published: {seems}, so it was converted on its way; the whole \
+         file is refused: download it again, or convert it with `iconv -f {from} -t UTF-8 OLD > NEW`"
+    )]
+    Encoding {
+        file: String,
+        line: u64,
+        /// What is seen, in words.
+        seems: &'static str,
+        /// The encoding's name to `iconv`.
+        from: &'static str,
+    },
     /// A white list that nobody answers for.
     #[error(
         "{file}: {reason}; the list is refused: download it again, see --white-list-ca, or take it as it is with \
@@ -77,6 +101,13 @@ pub enum SourceError {
     /// Reading stopped in the middle.
     #[error("{file}: reading stopped: {error}; the whole file is refused")]
     Stopped { file: String, error: std::io::Error },
+}
+
+impl SourceError {
+    /// Whether nothing is lost by it: worth a line in the report, and no refusal.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::NotNeeded { .. } | Self::PassedOver { .. })
+    }
 }
 
 /// One extract, recognised and dated, not read yet.
@@ -106,7 +137,9 @@ pub struct ReadSummary {
 }
 
 /// Finds the extracts in files and folders, folders in order of name. What is none of the known kinds is an
-/// error of its own and hinders no other file. `given` dates those that neither name nor content dates.
+/// error of its own and hinders no other file. `given` dates those that neither name nor content dates. Below a folder
+/// that is named, links to files are followed, links to folders are not: they may lead back, and most often lead to
+/// what is found anyway.
 pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<SourceError>) {
     let (mut extracts, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
@@ -115,8 +148,7 @@ pub fn discover(paths: &[PathBuf], given: Option<Date>) -> (Vec<Extract>, Vec<So
                 Ok(members) => {
                     for member in members {
                         match recognise::recognise(member, given) {
-                            Ok(Some(extract)) => extracts.push(extract),
-                            Ok(None) => {}
+                            Ok(extract) => extracts.push(extract),
                             Err(error) => errors.push(error),
                         }
                     }
@@ -141,9 +173,23 @@ fn files(path: &Path, depth: usize, errors: &mut Vec<SourceError>) -> Vec<PathBu
         }
         return vec![path.to_owned()];
     }
+    let mut passed_over = |why| {
+        errors.push(SourceError::PassedOver {
+            file: path.display().to_string(),
+            why,
+        });
+        Vec::new()
+    };
+    if depth > 0 && path.is_symlink() {
+        return passed_over(
+            "a link to a folder, which is not followed; name the folder itself to have it read",
+        );
+    }
+    if depth >= MAX_DEPTH {
+        return passed_over("a folder four levels deep, not looked into; name it to have it read");
+    }
     let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
-        Ok(entries) if depth < MAX_DEPTH => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
-        Ok(_) => Vec::new(),
+        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
         Err(error) => {
             errors.push(unreadable(error));
             Vec::new()
@@ -186,6 +232,17 @@ fn citizens<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
         .into_iter()
         .any(holds)
         .then(|| AddressFault::Citizen.to_string())
+}
+
+/// A line of a text that is not UTF-8 where all of it should be.
+fn not_utf8(file: &str, line: u64, text: &[u8]) -> SourceError {
+    let (seems, from) = encoding::guess(text);
+    SourceError::Encoding {
+        file: file.to_owned(),
+        line,
+        seems,
+        from,
+    }
 }
 
 /// A file whose last line neither ends nor holds what it should.

@@ -1,5 +1,6 @@
 //! `Extraction_Correspondance_MSSante`: one line is one attachment of a mailbox.
 
+use super::Kind;
 use super::pipe::{Fault, Fields, Layout};
 use super::record::{Coded, MailboxRow, PersonRef};
 use super::rpps::checked_person;
@@ -12,6 +13,7 @@ const NATIONAL_ID: &str = "Identification nationale PP";
 /// Layout of the 31 columns.
 pub fn layout() -> Layout {
     Layout::new(
+        Kind::CorrespondanceMssante,
         include_str!("../../import/layouts/correspondance_mssante.txt"),
         &[
             TYPE,

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use super::encoding::decode;
 use super::lines::{Line, Lines};
-use super::pipe::canonical;
+use super::pipe::{canonical, without_bom};
 use super::record::{ConceptRow, Record};
 use super::sink::Sink;
-use super::{SourceError, citizens};
+use super::{Kind, SourceError, citizens, not_utf8};
 
 /// Largest CodeSystem read: the greatest known is below 10 MB.
-const MAX_JSON: u64 = 64 << 20;
+pub const MAX_JSON: u64 = 64 << 20;
 
 /// What a table held.
 #[derive(Debug, Default)]
@@ -62,6 +62,7 @@ pub fn read_tabs(
     let column = |wanted: &[&str]| wanted.iter().find_map(|w| names.iter().position(|n| n == w));
     let missing = |column: &str| SourceError::MissingColumn {
         file: file.to_owned(),
+        what: Kind::Nomenclature.as_str(),
         column: column.to_owned(),
     };
     let code = column(&["code"]).ok_or_else(|| missing("Code"))?;
@@ -201,7 +202,14 @@ pub fn read_code_system(
     if text.len() as u64 > MAX_JSON {
         return Err(broken("a CodeSystem of more than 64 MiB".to_owned()));
     }
-    let system: CodeSystem = serde_json::from_slice(&text).map_err(|e| broken(format!("JSON: {e}")))?;
+    if let Err(error) = std::str::from_utf8(&text) {
+        let (before, after) = text.split_at(error.valid_up_to());
+        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+        let rest = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        return Err(not_utf8(file, line, rest));
+    }
+    let system: CodeSystem =
+        serde_json::from_slice(without_bom(&text)).map_err(|e| broken(format!("JSON: {e}")))?;
     if system.resource_type != "CodeSystem" {
         return Err(broken("a FHIR resource that is not a CodeSystem".to_owned()));
     }

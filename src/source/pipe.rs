@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 
 use super::lines::{Line, Lines};
 use super::sink::Sink;
-use super::{SourceError, citizens, cut_short};
+use super::{Kind, SourceError, citizens, cut_short, not_utf8};
 use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
 use crate::directory::text::fold;
 
@@ -21,6 +21,8 @@ const FEW: u64 = 20;
 
 /// The columns that a reader knows, as a header line of `import/layouts/`, and those it cannot do without.
 pub struct Layout {
+    /// The word for the kind of extract, for messages.
+    what: &'static str,
     names: Vec<&'static str>,
     mandatory: &'static [&'static str],
 }
@@ -88,17 +90,28 @@ pub struct PipeSummary {
 
 impl Layout {
     /// `header` is a line of column names between `|`.
-    pub fn new(header: &'static str, mandatory: &'static [&'static str]) -> Self {
+    pub fn new(kind: Kind, header: &'static str, mandatory: &'static [&'static str]) -> Self {
         Self {
+            what: kind.as_str(),
             names: header.trim_end().trim_end_matches('|').split('|').collect(),
             mandatory,
         }
     }
 
+    /// The names of all columns, in one form for all spellings.
+    pub fn canonical_names(&self) -> Vec<String> {
+        self.names.iter().map(|name| canonical(name)).collect()
+    }
+
+    /// The same, of the columns that a file must have.
+    pub fn canonical_mandatory(&self) -> Vec<String> {
+        self.mandatory.iter().map(|name| canonical(name)).collect()
+    }
+
     /// Finds the layout's columns in a file's header.
     fn places(&self, header: &str, file: &str) -> Result<Places, SourceError> {
         let found: Vec<String> = names(header).iter().map(|name| canonical(name)).collect();
-        let wanted: Vec<String> = self.names.iter().map(|name| canonical(name)).collect();
+        let wanted = self.canonical_names();
         let places: Vec<Option<usize>> = wanted
             .iter()
             .map(|name| found.iter().position(|other| other == name))
@@ -107,6 +120,7 @@ impl Layout {
             if place.is_none() && self.mandatory.contains(name) {
                 return Err(SourceError::MissingColumn {
                     file: file.to_owned(),
+                    what: self.what,
                     column: (*name).to_owned(),
                 });
             }
@@ -138,10 +152,14 @@ impl Layout {
             error,
         };
         let header = match lines.next().map_err(stopped)? {
-            Some(Line::Text(text)) => String::from_utf8_lossy(without_bom(text)).into_owned(),
+            Some(Line::Text(text)) => match std::str::from_utf8(without_bom(text)) {
+                Ok(text) => text.to_owned(),
+                Err(_) => return Err(not_utf8(file, 1, text)),
+            },
             _ => {
                 return Err(SourceError::MissingColumn {
                     file: file.to_owned(),
+                    what: self.what,
                     column: "any".to_owned(),
                 });
             }
@@ -159,6 +177,7 @@ impl Layout {
         let mut bytes = 0;
         let mut last_is_whole = true;
         let mut undecodable = 0;
+        let mut first_undecodable = None;
         loop {
             let number = lines.number + 1;
             let Some(line) = lines.next().map_err(stopped)? else {
@@ -179,7 +198,12 @@ impl Layout {
                         continue;
                     }
                     self.split(text, width, &places)
-                        .inspect_err(|_| undecodable += u64::from(std::str::from_utf8(text).is_err()))
+                        .inspect_err(|_| {
+                            if std::str::from_utf8(text).is_err() {
+                                undecodable += 1;
+                                first_undecodable.get_or_insert_with(|| not_utf8(file, number, text));
+                            }
+                        })
                         .and_then(|fields| parse(&fields, number, sink))
                 }
             };
@@ -198,11 +222,11 @@ impl Layout {
             }
         }
         // A line or two are the producer's accident; many are a file that was converted on its way.
-        if undecodable > FEW && undecodable * 100 > summary.lines {
-            return Err(SourceError::Broken {
-                file: file.to_owned(),
-                reason: format!("{undecodable} lines are not UTF-8: the file was converted on its way"),
-            });
+        if undecodable > FEW
+            && undecodable * 100 > summary.lines
+            && let Some(error) = first_undecodable
+        {
+            return Err(error);
         }
         if lines.unended && !last_is_whole {
             return Err(cut_short(file, lines.number));

@@ -7,11 +7,14 @@ use jiff::civil::Date;
 use super::container::Member;
 use super::date::{self, ExtractDate};
 use super::encoding::decode;
+use super::json::Json;
 use super::pipe::{canonical, without_bom};
-use super::{Extract, SourceError, finess, nos};
+use super::{Extract, SourceError, finess, nos, paper, rpps};
 
 /// Bytes looked at.
 const HEAD: u64 = 16 << 10;
+/// Bytes of a byte order mark.
+const BOM: usize = 3;
 const LOOKED_FOR: &str = "PS_LibreAcces (Personne_activite, SavoirFaire, Dipl_AutExerc), Extraction_Correspondance_MSSante, \
      FINESS (etalab CSV of any year, FiNESS+ JSON, XML flux), the MSSanté white list, NOS tables (.tabs or FHIR \
      CodeSystem JSON), plain or in gzip, zstd or zip";
@@ -53,8 +56,8 @@ impl Kind {
     }
 }
 
-/// Recognises and dates one text. An empty one is nothing at all.
-pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Extract>, SourceError> {
+/// Recognises and dates one text.
+pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Extract, SourceError> {
     let file = member.display();
     let head = member.read(|input| {
         let mut head = Vec::new();
@@ -67,14 +70,27 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
             })?;
         Ok(head)
     })?;
-    let unknown = || SourceError::Unknown {
-        file: file.clone(),
-        looked_for: LOOKED_FOR,
+    let unknown = || {
+        if paper::is_paper(member.name.as_deref().unwrap_or(&member.file_name())) {
+            return SourceError::PassedOver {
+                file: file.clone(),
+                why: "a paper beside the extracts",
+            };
+        }
+        SourceError::Unknown {
+            file: file.clone(),
+            looked_for: LOOKED_FOR,
+        }
     };
+    if head.is_empty() {
+        return Err(empty(&member));
+    }
     if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(SourceError::Broken {
+        return Err(SourceError::Encoding {
             file,
-            reason: "UTF-16, where extracts are UTF-8: it was converted on its way".to_owned(),
+            line: 1,
+            seems: "it is UTF-16",
+            from: "UTF-16",
         });
     }
     let head = without_bom(&head);
@@ -87,16 +103,53 @@ pub(super) fn recognise(member: Member, given: Option<Date>) -> Result<Option<Ex
             let table = nos::table_name(&named).ok_or_else(unknown)?;
             (Kind::Nomenclature, Some(table))
         }
+        None if head.trim_ascii_start().starts_with(b"{") && is_code_system(&member)? => {
+            (Kind::Nomenclature, None)
+        }
         None => return Err(unknown()),
     };
     let content = content_date(kind, &line, head);
     let date: ExtractDate = date::of(&member, content, given);
-    Ok(Some(Extract {
+    Ok(Extract {
         member,
         kind,
         table,
         date,
-    }))
+    })
+}
+
+/// An empty file is what a download that failed leaves behind; who packs an archive puts empty members into it on
+/// purpose, unless their names promise the extract of a day.
+fn empty(member: &Member) -> SourceError {
+    let file = member.display();
+    match &member.name {
+        Some(name) if !date::is_in_name(name) => SourceError::PassedOver { file, why: "empty" },
+        _ => SourceError::Broken {
+            file,
+            reason: "it is empty".to_owned(),
+        },
+    }
+}
+
+/// Whether a JSON document is a CodeSystem. FHIR prescribes no order of members: its codes, thousands of them, may stand
+/// before the word.
+fn is_code_system(member: &Member) -> Result<bool, SourceError> {
+    member.read(|input| {
+        let mut resource = String::new();
+        if input
+            .fill_buf()
+            .is_ok_and(|start| without_bom(start).len() < start.len())
+        {
+            input.consume(BOM);
+        }
+        let mut input = input.take(nos::MAX_JSON);
+        // Where it is no JSON after all, what was found until then counts.
+        let _ = Json::new(&mut input).object(|json, key| match key {
+            "resourcetype" => json.text(&mut resource),
+            _ => json.skip(),
+        });
+        Ok(resource == "CodeSystem")
+    })
 }
 
 type Found = Option<(Kind, Option<String>)>;
@@ -124,16 +177,7 @@ fn kind_of(line: &str, head: &[u8], file: &str) -> Result<Found, SourceError> {
                     "it must not enter the directory",
                 );
             }
-            if names
-                .iter()
-                .any(|name| *name == canonical("Code type diplôme obtenu"))
-            {
-                return Ok(Some((Kind::Diplomes, None)));
-            }
-            if names.iter().any(|name| *name == canonical("Code mode exercice")) {
-                return Ok(Some((Kind::PersonneActivite, None)));
-            }
-            return Ok(Some((Kind::SavoirFaire, None)));
+            return Ok(rpps::kind(&names).map(|kind| (kind, None)));
         }
         return Ok(None);
     }

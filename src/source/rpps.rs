@@ -1,6 +1,7 @@
 //! `PS_LibreAcces_Personne_activite`, `_SavoirFaire` and `_Dipl_AutExerc`: fields to records, and the rules by
 //! which a line is refused.
 
+use super::Kind;
 use super::pipe::{Fault, Fields, Layout};
 use super::record::{ActivityRow, AddressRow, Coded, DiplomaRow, PersonRef, QualificationRow, SiteRow};
 use crate::directory::identifier::{is_finess, is_siret};
@@ -12,6 +13,7 @@ const PROFESSION: &str = "Code profession";
 /// Layout of Personne_activite, all eras.
 pub fn activity_layout() -> Layout {
     Layout::new(
+        Kind::PersonneActivite,
         include_str!("../../import/layouts/personne_activite.txt"),
         &[
             "Type d'identifiant PP",
@@ -36,6 +38,7 @@ pub fn activity_layout() -> Layout {
 /// Layout of SavoirFaire.
 pub fn qualification_layout() -> Layout {
     Layout::new(
+        Kind::SavoirFaire,
         include_str!("../../import/layouts/savoir_faire.txt"),
         &[
             NATIONAL_ID,
@@ -49,6 +52,7 @@ pub fn qualification_layout() -> Layout {
 /// Layout of Dipl_AutExerc.
 pub fn diploma_layout() -> Layout {
     Layout::new(
+        Kind::Diplomes,
         include_str!("../../import/layouts/dipl_autexerc.txt"),
         &[
             NATIONAL_ID,
@@ -57,6 +61,38 @@ pub fn diploma_layout() -> Layout {
             "Code type autorisation",
         ],
     )
+}
+
+/// Which of the three files a header is of, its names in one form for all spellings; `None` for another one that
+/// begins with a person's identifiers.
+///
+/// Personne_activite has all columns of SavoirFaire, whose lists it would empty if it were taken for one: where a
+/// column that only Personne_activite has stands among those of SavoirFaire, or is one that SavoirFaire has no use
+/// for, it is Personne_activite, whole or not. Columns may be appended to any of them.
+pub fn kind(header: &[String]) -> Option<Kind> {
+    let [diplomas, qualifications] =
+        [diploma_layout(), qualification_layout()].map(|layout| layout.canonical_names());
+    let activity = activity_layout();
+    let lists = [diplomas.as_slice(), &qualifications];
+    if has_own(header, &activity.canonical_mandatory(), &lists) {
+        Some(Kind::PersonneActivite)
+    } else if header.starts_with(&qualifications) {
+        Some(Kind::SavoirFaire)
+    } else if has_own(header, &diplomas, &[&qualifications]) {
+        Some(Kind::Diplomes)
+    } else if has_own(header, &activity.canonical_names(), &lists) {
+        Some(Kind::PersonneActivite)
+    } else {
+        has_own(header, &qualifications, &[&diplomas]).then_some(Kind::SavoirFaire)
+    }
+}
+
+/// Whether a header has one of some columns that the other kinds of files do not have.
+fn has_own(header: &[String], columns: &[String], others: &[&[String]]) -> bool {
+    let mut own = columns
+        .iter()
+        .filter(|name| !others.iter().any(|other| other.contains(name)));
+    own.any(|name| header.contains(name))
 }
 
 /// One line of Personne_activite.
@@ -230,5 +266,61 @@ fn required(f: &Fields<'_>, column: usize, name: &'static str) -> Result<(), Fau
         Err(Fault::new(name, "empty"))
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::pipe::canonical;
+
+    const ACTIVITY: &str = include_str!("../../import/layouts/personne_activite.txt");
+    const QUALIFICATION: &str = include_str!("../../import/layouts/savoir_faire.txt");
+    const DIPLOMA: &str = include_str!("../../import/layouts/dipl_autexerc.txt");
+
+    fn kind_of(header: &str) -> Option<Kind> {
+        let names: Vec<String> = header.trim_end().split('|').map(canonical).collect();
+        kind(&names)
+    }
+
+    #[test]
+    fn a_header_that_lacks_any_one_column_is_of_its_own_kind_still() {
+        for (header, expected) in [
+            (ACTIVITY, Kind::PersonneActivite),
+            (QUALIFICATION, Kind::SavoirFaire),
+            (DIPLOMA, Kind::Diplomes),
+        ] {
+            assert_eq!(kind_of(header), Some(expected));
+            let names: Vec<&str> = header.trim_end().split('|').collect();
+            for absent in 0..names.len() {
+                let mut others = names.clone();
+                others.remove(absent);
+                assert_eq!(kind_of(&others.join("|")), Some(expected), "{}", names[absent]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_or_reduced_personne_activite_is_no_savoir_faire() {
+        let names: Vec<&str> = ACTIVITY.trim_end().split('|').collect();
+        for end in 4..names.len() {
+            assert_eq!(
+                kind_of(&names[..end].join("|")),
+                Some(Kind::PersonneActivite),
+                "{end}"
+            );
+        }
+        let without_titles = [&names[..3], &names[7..]].concat().join("|");
+        assert_eq!(kind_of(&without_titles), Some(Kind::PersonneActivite));
+        let without_mode = without_titles.replace("Code mode exercice|", "");
+        assert_eq!(kind_of(&without_mode), Some(Kind::PersonneActivite));
+    }
+
+    #[test]
+    fn columns_appended_to_a_list_leave_it_one_and_other_files_of_people_are_none() {
+        let appended = format!("{}Autorité d'enregistrement|", QUALIFICATION.trim_end());
+        assert_eq!(kind_of(&appended), Some(Kind::SavoirFaire));
+        let cards = "Type d'identifiant PP|Identifiant PP|Identification nationale PP|Type de carte|";
+        assert_eq!(kind_of(cards), None);
     }
 }

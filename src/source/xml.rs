@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::reader::Reader;
 
-use super::SourceError;
+use super::{SourceError, encoding};
 
 /// Longest text of one element (the certificate of a signature is the longest, about 3 KiB).
 const MAX_TEXT: usize = 8 << 10;
@@ -153,7 +153,7 @@ pub fn resolve(reference: &BytesRef<'_>) -> Option<String> {
 
 fn explain(error: &quick_xml::Error) -> String {
     match error {
-        quick_xml::Error::Encoding(_) => "bytes that are not UTF-8; download the file again".to_owned(),
+        quick_xml::Error::Encoding(_) => encoding::CONVERTED.to_owned(),
         quick_xml::Error::Syntax(_) => "the document ends inside a tag: the file is cut short".to_owned(),
         other => format!("XML: {other}"),
     }

@@ -243,8 +243,8 @@ fn time(microseconds: i64) -> Result<Timestamp, sqlx::Error> {
     Timestamp::from_microsecond(microseconds).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-/// Checks what is asked for; gives the domains in lower case, sorted, each once.
-fn check(new: &NewAccount) -> Result<Vec<String>, AccountError> {
+/// Checks what is asked for, without the store; gives the domains in lower case, sorted, each once.
+pub fn check(new: &NewAccount) -> Result<Vec<String>, AccountError> {
     if !is_name(&new.name) {
         return Err(AccountError::Name(new.name.clone()));
     }

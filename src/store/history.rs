@@ -1,10 +1,14 @@
-//! What the change log says of one entry. What is hidden now has no history, and a change shows only what it
-//! changed of the entry itself: what others changed of theirs, hidden boxes among them, leaves no trace.
+//! What the change log says of one entry, whoever changed it: an import, an operator, an administrator. What is
+//! hidden now has no history, and a change shows only what it changed of the entry itself: what others changed of
+//! theirs, hidden boxes among them, leaves no trace. Nor does what nobody but the operator sees, which the audit tells.
+//!
+//! Only the command reads this, by whoever has the store: viewers are told of no field that changed.
 
 use sqlx::PgConnection;
 
 use crate::directory::identifier::{professional_candidates, structure_candidates};
 use crate::directory::public_id::{Genre, PublicIds};
+use crate::visibility::visible_box;
 
 /// One thing that happened to an entry.
 #[derive(Debug, serde::Serialize, sqlx::FromRow)]
@@ -28,15 +32,27 @@ pub async fn of(connection: &mut PgConnection, identifier: &str) -> Result<Vec<E
         return Ok(Vec::new());
     }
     let ids = public_ids(connection, identifier).await?;
-    sqlx::query_as(
-        "select to_char(min(at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as date, public_id as id,
+    sqlx::query_as(concat!(
+        "with told as (
+             select version, at, public_id, action, champs from change_log
+             where public_id = any($1) and (action <> 'u' or cardinality(champs) > 0)
+             union all
+             -- A telephone for those who have signed in is in no line of the change log, which is the public's. The
+             -- box may be gone: then the log tells which numbers it had.
+             select c.version, p.at, numbers.public_id, 'u', array['telephone']
+             from account_changes c join publications p using (version)
+             join (select id, public_id from mailboxes where public_id = any($1)
+                   union select entity_id, public_id from change_log where public_id = any($1) and genre = 'm') numbers
+                 on numbers.id = c.mailbox_id)
+         select to_char(min(at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as date, public_id as id,
                 case action when 'c' then 'creation' when 'u' then 'modification' else 'retrait' end as action,
                 coalesce(array_agg(distinct champ order by champ) filter (where champ is not null), '{}') as champs
-         from change_log left join lateral unnest(champs) as champ on true
-         where public_id = any($1) and (action <> 'u' or cardinality(champs) > 0)
-           and not exists (select 1 from mailboxes m where m.public_id = change_log.public_id and m.liste_rouge)
+         from told left join lateral unnest(champs) as champ on true
+         where not exists (select 1 from mailboxes m where m.public_id = told.public_id and not (",
+        visible_box!(),
+        "))
          group by version, public_id, action order by version, action",
-    )
+    ))
     .bind(ids)
     .fetch_all(connection)
     .await

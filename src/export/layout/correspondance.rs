@@ -2,6 +2,7 @@
 //! Whoever answers for an organisation's or a machine's mailbox is not public: a person is named for `PER` only.
 
 use super::{Column, Layout, sql};
+use crate::visibility::VISIBLE_BOX;
 
 pub static LAYOUT: Layout = Layout {
     nom: "correspondance",
@@ -10,7 +11,7 @@ pub static LAYOUT: Layout = Layout {
     columns: COLUMNS,
     header: Some(include_str!("../../../import/layouts/correspondance_mssante.txt")),
     from: "mailboxes m join mailbox_attachments a on a.mailbox_id = m.id",
-    visible: "not m.liste_rouge",
+    visible: VISIBLE_BOX,
     public_id: "m.public_id",
     entity: "m.id",
     order: "m.id, a.rang",

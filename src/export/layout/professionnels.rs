@@ -2,6 +2,7 @@
 //! The store keeps the postal lines of a structure, not their parts: they stand together in the street's column.
 
 use super::{Column, Family, Layout, empty, family, label, sql};
+use crate::visibility::visible_box;
 
 pub static LAYOUT: Layout = Layout {
     nom: "professionnels",
@@ -37,9 +38,12 @@ pub static LAYOUT: Layout = Layout {
         ),
         (
             "avec_messagerie",
-            "exists (select 1 from mailbox_attachments b join mailboxes m on m.id = b.mailbox_id \
-              where b.identification_nationale = p.identification_nationale and m.type_bal = 'PER' \
-                and not m.liste_rouge)::text = any({})",
+            concat!(
+                "exists (select 1 from mailbox_attachments b join mailboxes m on m.id = b.mailbox_id \
+                  where b.identification_nationale = p.identification_nationale and m.type_bal = 'PER' and ",
+                visible_box!(),
+                ")::text = any({})"
+            ),
         ),
     ],
 };

@@ -106,8 +106,6 @@ pub fn plan(
     }
     let qualifications = new_savoir_faire.is_some_and(|h| h != old.hash_savoir_faire);
     let diplomas = new_diplomes.is_some_and(|h| h != old.hash_diplomes);
-    written.qualifications.changed += u64::from(qualifications);
-    written.diplomas.changed += u64::from(diplomas);
     if own {
         written.professionals.changed += 1;
     }

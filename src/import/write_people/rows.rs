@@ -6,9 +6,11 @@ use crate::import::copy::Rows;
 use crate::import::lists::Lists;
 use crate::import::people::PersonView;
 use crate::import::publication::Publication;
+use crate::import::tally::Tally;
 
-/// Rows on their way to the tables of professionals.
+/// Rows on their way to the tables of professionals, and what becomes of those that were there.
 pub struct Tables {
+    pub tallies: Tallies,
     professionals: Rows,
     practices: Rows,
     qualifications: Rows,
@@ -16,9 +18,18 @@ pub struct Tables {
     diplomas: Rows,
 }
 
+/// What becomes of each list of persons.
+#[derive(Default)]
+pub struct Tallies {
+    pub activities: Tally,
+    pub qualifications: Tally,
+    pub diplomas: Tally,
+}
+
 impl Tables {
     pub fn new() -> Self {
         Self {
+            tallies: Tallies::default(),
             professionals: Rows::new(
                 "copy professionals (id, public_id, identification_nationale, identifiant, civilite,
                  civilite_exercice, nom, prenom, created_at, modified_at, hash, hash_sans_role,
@@ -106,6 +117,11 @@ pub fn write_person(
             tables.qualifications.plain(plan.id).texts(codes).end();
         }
         for (rang, a) in (1_i32..).zip(&person.activities) {
+            let rest = [a.secteur, a.section, a.autorite, a.role, a.genre];
+            tables
+                .tallies
+                .activities
+                .count(plan.id, &[a.key(), a.key_sans_role()], &rest);
             let rows = &mut tables.activities;
             rows.plain(plan.id)
                 .plain(rang)
@@ -119,11 +135,13 @@ pub fn write_person(
     }
     if let Some(lists) = savoir_faire.filter(|_| plan.qualifications) {
         for entry in lists.of(identification) {
+            tables.tallies.qualifications.count(plan.id, &[entry], &[]);
             tables.qualifications.plain(plan.id).texts(entry).text("s").end();
         }
     }
     if let Some(lists) = diplomes.filter(|_| plan.diplomas) {
         for entry in lists.of(identification) {
+            tables.tallies.diplomas.count(plan.id, &[entry], &[]);
             tables.diplomas.plain(plan.id).texts(entry).end();
         }
     }

@@ -4,9 +4,9 @@
 use super::{Fault, checked, position};
 use crate::directory::identifier::{is_finess, is_siren, is_siret};
 use crate::directory::place::finess_department;
-use crate::source::SourceError;
 use crate::source::record::{AddressRow, Coded, FinessRow, GeolocationRow, Record};
 use crate::source::sink::Sink;
+use crate::source::{Kind, SourceError};
 
 /// Columns without which an archive says nothing useful.
 const NEEDED: [&str; 3] = ["rs", "departement", "ligneacheminement"];
@@ -40,6 +40,11 @@ impl Columns {
         {
             Some(missing) => Err(SourceError::MissingColumn {
                 file: file.to_owned(),
+                what: if legal_entities {
+                    Kind::FinessEntitesJuridiques.as_str()
+                } else {
+                    Kind::FinessEtablissements.as_str()
+                },
                 column: missing.to_owned(),
             }),
             None => Ok(Some(Self {

@@ -1,0 +1,171 @@
+//! Building an index from outside: what fails, is killed or is told to stop ends, and leaves nothing behind.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use support::{Place, eventually};
+
+/// Far more than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Generations of the index under a place's data directory, whole or not.
+fn generations(place: &Place) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(place.path("data/index")) else {
+        return Vec::new();
+    };
+    let folders = entries.map(Result::unwrap).filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Waits for the end of a process; one that does not end is killed, and told.
+fn ended(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("not ended within {PATIENCE:?}");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A session that keeps everybody from reading the structures, until it is dropped.
+struct Barrier {
+    session: Child,
+    statements: Option<ChildStdin>,
+}
+
+impl Barrier {
+    fn raise(of: &Place) -> Self {
+        let mut command = Command::new("psql");
+        command.args(["-h", of.socket().to_str().unwrap()]);
+        let mut session = command
+            .args(["-U", "annuaire", "-XAtq"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut statements = session.stdin.take().unwrap();
+        writeln!(
+            statements,
+            "begin; lock table structures_finess in access exclusive mode; select 'held';"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        let mut answers = BufReader::new(session.stdout.take().unwrap());
+        answers.read_line(&mut answer).unwrap();
+        assert_eq!(answer, "held\n");
+        Self {
+            session,
+            statements: Some(statements),
+        }
+    }
+}
+
+impl Drop for Barrier {
+    fn drop(&mut self) {
+        // The end of its input ends the session.
+        self.statements.take();
+        self.session.wait().unwrap();
+    }
+}
+
+/// Has the index built from another place's store, which a barrier keeps from being read: it is in the making until the
+/// barrier falls.
+fn building(place: &Place, of: &Place, arguments: &[&str]) -> Child {
+    let before = generations(place);
+    let child = place
+        .command(arguments)
+        .env("ANNUAIRE_DATABASE_URL", of.database_url())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("an index in the making", PATIENCE, || {
+        generations(place) != before
+    });
+    // The other place's node may wait too, with other statements.
+    let waiting = "select count(*) from pg_stat_activity
+                   where wait_event_type = 'Lock' and query like 'declare all_structures%'";
+    eventually("the build waits", PATIENCE, || of.sql(waiting) == "1");
+    child
+}
+
+/// A node that nobody needs to reach.
+const SERVE: [&str; 9] = [
+    "serve", "--ldap", ANYWHERE, "--ldaps", ANYWHERE, "--http", ANYWHERE, "--admin", ANYWHERE,
+];
+const ANYWHERE: &str = "127.0.0.1:0";
+
+#[test]
+fn a_build_that_cannot_write_its_files_ends_with_an_error_and_leaves_nothing() {
+    let (of, place) = (Place::new(), Place::new());
+    let people = of.path("people");
+    let people = people.to_str().unwrap();
+    // So many that batches are still to come when every thread that makes documents has failed.
+    of.ok(&["sample", "--people", "9000", "--out", people]);
+    let node = of.serve(&[]);
+    of.import(&[people]);
+    let mut child = Command::new("sh");
+    // No file longer than 64 KiB: as a full disk, which only an administrator could make.
+    child.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" reindex"]);
+    let command = place.command(&[]);
+    child.arg(command.get_program());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            child.env(name, value);
+        }
+    }
+    let mut child = child
+        .env("ANNUAIRE_DATABASE_URL", of.database_url())
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = ended(&mut child);
+    let told = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert_eq!(status.code(), Some(1), "{told}");
+    assert!(told.contains("annuaire: the "), "{told}");
+    assert_eq!(generations(&place), [""; 0]);
+    drop(node);
+}
+
+#[test]
+fn what_a_killed_build_left_goes_at_the_next_start() {
+    let (of, place) = (Place::new(), Place::new());
+    let _node = of.serve_sample(&[]);
+    // At first with no index beside the one in the making, then with a whole one that stays in use.
+    for (whole, arguments) in [&SERVE[..], &["reindex"]].into_iter().enumerate() {
+        assert_eq!(generations(&place).len(), whole);
+        let barrier = Barrier::raise(&of);
+        let mut child = building(&place, &of, arguments);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(generations(&place).len(), whole + 1);
+        drop(barrier);
+        let _node = place.serve(&["--database-url", &of.database_url()]);
+        assert_eq!(generations(&place).len(), 1);
+    }
+}
+
+#[test]
+fn a_node_told_to_stop_while_it_builds_its_index_stops() {
+    let (of, place) = (Place::new(), Place::new());
+    let _node = of.serve_sample(&[]);
+    let _barrier = Barrier::raise(&of);
+    let mut child = building(&place, &of, &SERVE);
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(ended(&mut child).code(), Some(0));
+}
