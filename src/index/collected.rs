@@ -6,7 +6,7 @@
 use super::known::{Key, Known, Numbers};
 use super::lexicon::Lexicon;
 use super::packed::Packed;
-use super::pieces::{self, Pieces};
+use super::pieces::{Piece, Pieces};
 use super::schema::TERM_END;
 use super::terms::{
     BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, up_to, word_starts, words, words_of,
@@ -86,7 +86,7 @@ impl Collected {
             return;
         }
         self.push_known(Key::of_term(&self.term), |terms, numbers| {
-            terms.number(term).into_iter().for_each(|n| numbers.push(n));
+            numbers.extend(terms.number(term));
         });
     }
 
@@ -129,10 +129,7 @@ impl Collected {
         let head = up_to(BEGINNING, text).last().unwrap_or("");
         self.push_known(Key::new(tag + lengths as u8, head), |terms, numbers| {
             for piece in lengths.pieces(BEGINNING, head) {
-                terms
-                    .number(term(piece))
-                    .into_iter()
-                    .for_each(|n| numbers.push(n));
+                numbers.extend(terms.number(term(piece)));
             }
         });
     }
@@ -140,16 +137,10 @@ impl Collected {
     /// Adds a word of a name, and how it sounds.
     fn word(&mut self, word: &str) {
         self.push_known(Key::new(WORD, word), |terms, numbers| {
-            terms
-                .number(Term::whole(word))
-                .into_iter()
-                .for_each(|n| numbers.push(n));
+            numbers.extend(terms.number(Term::whole(word)));
             if word.len() >= SOUNDING {
                 let sound = sound(word);
-                terms
-                    .number(Term::sounding(&sound))
-                    .into_iter()
-                    .for_each(|n| numbers.push(n));
+                numbers.extend(terms.number(Term::sounding(&sound)));
             }
         });
     }
@@ -163,14 +154,14 @@ impl Collected {
         }
     }
 
-    fn gram(&mut self, family: Family, piece: &str) {
-        let Some(packed) = pieces::packed(piece) else {
-            return self.push(Term::gram(family, piece));
+    fn gram(&mut self, family: Family, text: &str) {
+        let Some(piece) = Piece::of(text) else {
+            return self.push(Term::gram(family, text));
         };
-        let known = self.pieces.get(family, packed);
+        let known = self.pieces.get(family, piece);
         let number = known.or_else(|| {
-            let number = self.number(Term::gram(family, piece))?;
-            self.pieces.keep(family, packed, number);
+            let number = self.number(Term::gram(family, text))?;
+            self.pieces.keep(family, piece, number);
             Some(number)
         });
         if let Some(number) = number {

@@ -10,7 +10,7 @@ pub const MOST: usize = 5;
 const TEXTS: usize = 1 << 15;
 
 /// A text, with what tells it from the same text asked for something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Key(u128);
 
 impl Key {
@@ -37,15 +37,18 @@ pub struct Numbers {
     count: u8,
 }
 
-impl Numbers {
-    /// Adds a number; the sixth and all later ones are left out.
-    pub fn push(&mut self, number: u32) {
-        if let Some(free) = self.numbers.get_mut(usize::from(self.count)) {
+/// The sixth number and all later ones are left out.
+impl Extend<u32> for Numbers {
+    fn extend<T: IntoIterator<Item = u32>>(&mut self, more: T) {
+        let free = self.numbers.iter_mut().skip(usize::from(self.count));
+        for (free, number) in free.zip(more) {
             *free = number;
             self.count += 1;
         }
     }
+}
 
+impl Numbers {
     /// The numbers.
     pub fn as_slice(&self) -> &[u32] {
         self.numbers.get(..usize::from(self.count)).unwrap_or_default()
@@ -55,12 +58,6 @@ impl Numbers {
 /// Texts and their numbers.
 #[derive(Debug, Default)]
 pub struct Known(Vec<(Key, Numbers)>);
-
-impl Default for Key {
-    fn default() -> Self {
-        Self(0)
-    }
-}
 
 impl Known {
     /// The numbers of a text, where they are kept.
@@ -80,4 +77,28 @@ impl Known {
 
 fn place(key: Key) -> usize {
     quick_hash(&key.0.to_le_bytes()) as usize % TEXTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_known_by_its_tag_and_all_its_octets() {
+        let mut known = Known::default();
+        let mut numbers = Numbers::default();
+        numbers.extend(0..9);
+        let key = Key::new(1, "martin").unwrap();
+        known.keep(key, numbers);
+        assert_eq!(known.get(key).unwrap().as_slice(), [0, 1, 2, 3, 4]);
+        for other in [
+            Key::new(2, "martin"),
+            Key::new(1, "marti"),
+            Key::of_term("martin"),
+        ] {
+            assert!(known.get(other.unwrap()).is_none());
+        }
+        assert_eq!(Key::of_term("=martin"), Key::new(b'=', "martin"));
+        assert_eq!(Key::new(1, "x".repeat(LONGEST).as_str()), None);
+    }
 }

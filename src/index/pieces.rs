@@ -21,24 +21,26 @@ const PLACES: [u8; 256] = {
     places
 };
 
-/// A short piece as one number.
+/// A short piece, as one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packed(u32);
+pub struct Piece(u32);
 
-/// A piece as a number; `None` where it is longer, or has other letters.
-pub fn packed(piece: &str) -> Option<Packed> {
-    if piece.len() > GRAM {
-        return None;
-    }
-    let mut packed = 0;
-    for octet in piece.bytes() {
-        let place = PLACES[usize::from(octet)];
-        if place == 0 {
+impl Piece {
+    /// A piece of a text; `None` where it is longer, or has other letters.
+    pub fn of(text: &str) -> Option<Self> {
+        if text.len() > GRAM {
             return None;
         }
-        packed = packed << BITS | u32::from(place);
+        let mut number = 0;
+        for octet in text.bytes() {
+            let place = PLACES[usize::from(octet)];
+            if place == 0 {
+                return None;
+            }
+            number = number << BITS | u32::from(place);
+        }
+        Some(Self(number))
     }
-    Some(Packed(packed))
 }
 
 /// Numbers of pieces, by family.
@@ -50,14 +52,14 @@ pub struct Pieces {
 
 impl Pieces {
     /// The number of a piece, where it is known.
-    pub fn get(&self, family: Family, piece: Packed) -> Option<u32> {
+    pub fn get(&self, family: Family, piece: Piece) -> Option<u32> {
         self.numbers[family as usize]
             .get(piece.0 as usize)?
             .checked_sub(1)
     }
 
     /// Keeps the number of a piece.
-    pub fn keep(&mut self, family: Family, piece: Packed, number: u32) {
+    pub fn keep(&mut self, family: Family, piece: Piece, number: u32) {
         let numbers = &mut self.numbers[family as usize];
         numbers.resize(PIECES, 0);
         if let Some(kept) = numbers.get_mut(piece.0 as usize) {
@@ -83,11 +85,11 @@ mod tests {
         }
         pieces.sort();
         pieces.dedup();
-        let mut numbers: Vec<u32> = pieces.iter().map(|piece| packed(piece).unwrap().0).collect();
+        let mut numbers: Vec<u32> = pieces.iter().map(|piece| Piece::of(piece).unwrap().0).collect();
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), pieces.len());
         assert!(numbers.iter().all(|number| (*number as usize) < PIECES));
-        assert_eq!([packed("abcd"), packed("é"), packed("a*")], [None; 3]);
+        assert_eq!(["abcd", "é", "a*"].map(Piece::of), [None; 3]);
     }
 }
