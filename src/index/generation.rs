@@ -9,8 +9,8 @@ use tantivy::index::SegmentId;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Term};
 
-use super::document::{self, entity_key};
-use super::maker::Tools;
+use super::making::Tools;
+use super::making::document::{self, entity_key};
 use super::node::IndexError;
 use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
 use super::snapshot::{Segment, Snapshot};

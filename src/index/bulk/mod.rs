@@ -2,7 +2,7 @@
 //!
 //! tantivy's writer takes a term as a text, looks for it in a table, and appends to a list of its own; of 300 million
 //! that is most of the work of an index of the country. Here a document brings numbers of terms, found while it was made
-//! ([`super::collected`]), and the lists are made by counting them. Changes that come later go through tantivy's writer.
+//! (`super::making`), and the lists are made by counting them. Changes that come later go through tantivy's writer.
 
 mod columns;
 mod terms;
@@ -15,10 +15,10 @@ use tantivy::schema::Schema;
 use tantivy::store::StoreWriter;
 use tantivy::{DocId, TantivyDocument};
 
-use super::columns::{Place, Qualification, Single};
-use super::document;
-use super::maker::Tools;
-use super::packed::Packed;
+use super::making::Tools;
+use super::making::columns::{Place, Qualification, Single};
+use super::making::document;
+use super::making::packed::Packed;
 use super::schema::Fields;
 use super::views::At;
 use crate::store::documents::Document;

@@ -7,8 +7,8 @@ use tantivy::index::Segment;
 use tantivy::postings::{FieldSerializer, InvertedIndexSerializer};
 
 use super::Bulk;
-use crate::index::lexicon::Lexicon;
-use crate::index::packed::Packed;
+use crate::index::making::lexicon::Lexicon;
+use crate::index::making::packed::Packed;
 use crate::index::schema::Fields;
 
 /// Entries of lists that are made at a time: few enough to lie near the processor.

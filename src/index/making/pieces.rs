@@ -1,6 +1,6 @@
 //! The numbers of pieces of up to three letters, found by their letters alone: nine of ten terms are such.
 
-use super::terms::{Family, GRAM};
+use crate::index::terms::{Family, GRAM};
 
 /// Bits of one letter.
 const BITS: usize = 6;

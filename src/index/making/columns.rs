@@ -2,13 +2,13 @@
 
 use tantivy::TantivyDocument;
 
-use super::schema::{ACTIVITY_COLUMNS, Fields};
-use super::views::At;
+use crate::index::schema::{ACTIVITY_COLUMNS, Fields};
+use crate::index::views::At;
 
 /// One activity, or one place of an entry: a value in each of its columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    /// By [`super::schema::column`].
+    /// By [`crate::index::schema::column`].
     pub activity: [u64; ACTIVITY_COLUMNS],
     /// Not a number where nobody knows.
     pub lat: f64,

@@ -2,10 +2,10 @@
 
 use super::columns::Columns;
 use super::maker::{Maker, Shown, Tools};
-use super::terms::Term;
 use crate::directory::mailbox::Mailbox;
 use crate::directory::professional::{Activity, Professional};
 use crate::directory::structure::Structure;
+use crate::index::terms::Term;
 use crate::query::Kind;
 use crate::store::documents::Document;
 use crate::view::entry::EntryView;
@@ -16,7 +16,7 @@ use crate::view::{json, ldap};
 #[derive(Debug)]
 pub struct Made {
     pub columns: Columns,
-    /// For [`super::views`].
+    /// For [`crate::index::views`].
     pub record: Vec<u8>,
 }
 

@@ -7,11 +7,11 @@ use super::known::{Key, Known, Numbers};
 use super::lexicon::Lexicon;
 use super::packed::Packed;
 use super::pieces::{Piece, Pieces};
-use super::schema::TERM_END;
-use super::terms::{
+use crate::directory::phonetic::sound;
+use crate::index::schema::TERM_END;
+use crate::index::terms::{
     BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, up_to, word_starts, words, words_of,
 };
-use crate::directory::phonetic::sound;
 use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 
@@ -184,7 +184,7 @@ impl Collected {
         &self.lexicon
     }
 
-    /// The document's terms as the one text that [`super::schema::Terms`] takes apart.
+    /// The document's terms as the one text that [`crate::index::schema::Terms`] takes apart.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut push = |term: &[u8]| {
