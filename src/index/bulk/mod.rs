@@ -5,6 +5,7 @@
 //! (`super::making`), and the lists are made by counting them. Changes that come later go through tantivy's writer.
 
 mod columns;
+mod lists;
 mod terms;
 #[cfg(test)]
 mod tests;
