@@ -285,9 +285,9 @@ impl<'t> Term<'t> {
     }
 }
 
-/// Octets of a public id that are in a term: its first fifty random bits. Random letters have nothing in common, and
+/// Octets of a public id that are in a term: its first sixty random bits. Random letters have nothing in common, and
 /// whole ids would take more of the dictionary than all names.
-const ID: usize = 12;
+const ID: usize = 14;
 
 fn shortened(key: &str) -> &str {
     match PublicIds::is_one(key) {
