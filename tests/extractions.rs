@@ -310,6 +310,60 @@ fn search_and_extraction_agree_on_which_structures_have_mailboxes() {
     assert_eq!(text(replica.bytes()).lines().count(), now.lines().count());
 }
 
+#[test]
+fn who_answers_for_a_box_of_an_organisation_is_in_no_difference() {
+    let place = Place::new();
+    let node = served(&place);
+    place.import(&[&sample()]);
+    let (mark, _) = extracted(&node, "professionnels", "");
+    let of = |person: &str| {
+        place.sql(&format!(
+            "select public_id from professionals where identification_nationale = '{person}'"
+        ))
+    };
+    let (responsible, holder) = ("899000000002", "899000000010");
+    let file = dated_extract(
+        &place,
+        "Extraction_Correspondance_MSSante_202601160800.txt",
+        |line| {
+            let more = |kind: &str, name: &str, person: &str| {
+                let address = format!("{name}@sage-femme-exemple.mssante.fr");
+                format!(
+                    "{kind}|{address}|8|{}|{person}|1|990000000{}",
+                    &person[1..],
+                    "|".repeat(24)
+                )
+            };
+            let (org, per) = (
+                more("ORG", "accueil.neuf", responsible),
+                more("PER", "neuf", holder),
+            );
+            Some(match line.starts_with("PER|claire.testeur@") {
+                true => format!("{line}\n{org}\n{per}"),
+                false => line.to_owned(),
+            })
+        },
+    );
+    let report = place.import(&[&file]);
+    let added = "select count(*) from mailboxes where adresse ~ '^(accueil[.])?neuf@'";
+    assert_eq!(place.sql(added), "2", "{report}");
+    let (mark, difference) = extracted(&node, "professionnels", &format!("&depuis={mark}"));
+    assert!(difference.contains(&of(holder)), "{difference}");
+    assert!(!difference.contains(&of(responsible)), "{difference}");
+
+    // Nor once its operator changes it.
+    let key = place.operator("alpha", "OPERATEUR ALPHA", &["sage-femme-exemple.mssante.fr"]);
+    let mut alpha = Caller::new(&node.http, &key);
+    for name in ["accueil.neuf", "neuf"] {
+        let address = format!("{name}@sage-femme-exemple.mssante.fr");
+        let reply = alpha.patch(&address, &json!({"description": "sur rendez-vous"}));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let (_, difference) = extracted(&node, "professionnels", &format!("&depuis={mark}"));
+    assert!(difference.contains(&of(holder)), "{difference}");
+    assert!(!difference.contains(&of(responsible)), "{difference}");
+}
+
 /// A reader's copy: the lines of each entry, by its opaque id.
 #[derive(Default)]
 struct Replica(BTreeMap<String, Vec<String>>);

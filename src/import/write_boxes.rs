@@ -152,14 +152,16 @@ fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -
             .any(|holder| publication.is_suppressed(Genre::Professional, holder))
 }
 
-/// Holders and structures of boxes that come, go or change show them, and have some or none.
+/// Holders and structures of boxes that come, go or change show them, and have some or none. Whoever answers for an
+/// organisation's, a machine's or a practice's box is not public: nothing is told of them.
 async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Result<(), sqlx::Error> {
     if ids.is_empty() {
         return Ok(());
     }
     let holders: Vec<(i64, String)> = sqlx::query_as(
         "select distinct p.id, p.public_id from mailbox_attachments a
-         join professionals p using (identification_nationale) where a.mailbox_id = any($1)",
+         join mailboxes m on m.id = a.mailbox_id
+         join professionals p using (identification_nationale) where a.mailbox_id = any($1) and m.type_bal = 'PER'",
     )
     .bind(ids)
     .fetch_all(&mut *publication.connection)

@@ -257,9 +257,12 @@ pub async fn note(
     Ok(())
 }
 
-/// Holders show their boxes, structures count them.
+/// Holders show their boxes, structures count them. Who answers for another kind of box is not public: nothing is told of
+/// them.
 async fn note_neighbours(publication: &mut Publication<'_>, sheet: &Sheet) -> Result<(), sqlx::Error> {
-    let holders: Vec<&str> = sheet.rows.iter().map(|row| row.holder.as_str()).collect();
+    let is_held = sheet.type_bal == "PER";
+    let rows = sheet.rows.iter().filter(|_| is_held);
+    let holders: Vec<&str> = rows.map(|row| row.holder.as_str()).collect();
     let found: Vec<(i64, String)> =
         sqlx::query_as("select id, public_id from professionals where identification_nationale = any($1)")
             .bind(&holders)
