@@ -114,7 +114,7 @@ impl Member {
     /// Opens the text from its beginning and hands it to `use_it`.
     pub fn read<T>(
         &self,
-        use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
+        use_it: impl FnOnce(&mut (dyn BufRead + Send)) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let unreadable = |error| SourceError::Unreadable {
             file: self.path.clone(),
@@ -139,15 +139,15 @@ impl Member {
     /// Takes one layer of gzip or zstd off, if there is one.
     fn unpack<T>(
         &self,
-        packed: impl Read,
-        use_it: impl FnOnce(&mut dyn BufRead) -> Result<T, SourceError>,
+        packed: impl Read + Send,
+        use_it: impl FnOnce(&mut (dyn BufRead + Send)) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let unreadable = |error| SourceError::Unreadable {
             file: self.display().into(),
             error,
         };
         let mut packed = BufReader::with_capacity(BUFFER, packed);
-        let inner: Box<dyn Read + '_> = match packed.fill_buf().map_err(unreadable)? {
+        let inner: Box<dyn Read + Send + '_> = match packed.fill_buf().map_err(unreadable)? {
             [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
                 let mut decoder = zstd::Decoder::with_buffer(packed).map_err(unreadable)?;

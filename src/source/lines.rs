@@ -7,7 +7,7 @@ pub const MAX_LINE: usize = 64 << 10;
 
 /// A cursor over lines that end in LF or CRLF; the last one may have no end.
 pub struct Lines<'r> {
-    input: &'r mut dyn BufRead,
+    input: &'r mut (dyn BufRead + Send),
     buffer: Vec<u8>,
     /// Number of the current line, from 1.
     pub number: u64,
@@ -26,7 +26,7 @@ pub enum Line<'l> {
 
 impl<'r> Lines<'r> {
     /// Starts at the beginning of `input`.
-    pub fn new(input: &'r mut dyn BufRead) -> Self {
+    pub fn new(input: &'r mut (dyn BufRead + Send)) -> Self {
         Self {
             input,
             buffer: Vec::with_capacity(4096),

@@ -3,6 +3,7 @@
 //! A file is recognised by its content, never by its name. A reader never touches the store, never keeps a
 //! file in memory, and never stops at a bad line.
 
+mod batches;
 mod c14n;
 mod container;
 pub mod date;

@@ -40,7 +40,7 @@ pub fn is_tabs_header(line: &str) -> bool {
 
 /// Reads a `.tabs` table.
 pub fn read_tabs(
-    input: &mut dyn BufRead,
+    input: &mut (dyn BufRead + Send),
     file: &str,
     table: &str,
     sink: &mut dyn Sink,
@@ -183,7 +183,7 @@ struct Property {
 
 /// Reads a FHIR CodeSystem; its table is told by id, url or name.
 pub fn read_code_system(
-    input: &mut dyn BufRead,
+    input: &mut (dyn BufRead + Send),
     file: &str,
     sink: &mut dyn Sink,
 ) -> Result<(String, TableSummary), SourceError> {

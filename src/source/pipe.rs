@@ -2,12 +2,8 @@
 //!
 //! Source: ANS, "Nouvelles extractions en libre accès" V1.2; columns may be appended without notice.
 
-use std::collections::HashSet;
-use std::hash::Hasher;
-
-use siphasher::sip::SipHasher13;
-
-use super::lines::{Line, Lines};
+use super::batches::{self, Line};
+use super::lines::{self, Lines};
 use super::sink::Sink;
 use super::{Kind, SourceError, citizens, cut_short, not_utf8};
 use crate::directory::address::{AddressFault, is_citizen, may_hold_address};
@@ -152,7 +148,7 @@ impl Layout {
             error,
         };
         let header = match lines.next().map_err(stopped)? {
-            Some(Line::Text(text)) => match std::str::from_utf8(without_bom(text)) {
+            Some(lines::Line::Text(text)) => match std::str::from_utf8(without_bom(text)) {
                 Ok(text) => text.to_owned(),
                 Err(_) => return Err(not_utf8(file, 1, text)),
             },
@@ -173,54 +169,47 @@ impl Layout {
             unknown_columns: unknown,
             ..PipeSummary::default()
         };
-        let mut seen = HashSet::new();
-        let mut bytes = 0;
+        let mut number = lines.number;
         let mut last_is_whole = true;
         let mut undecodable = 0;
         let mut first_undecodable = None;
-        loop {
-            let number = lines.number + 1;
-            let Some(line) = lines.next().map_err(stopped)? else {
-                break;
-            };
-            let outcome = match line {
-                Line::TooLong => Err(Fault {
-                    column: None,
-                    reason: "line longer than 64 KiB".to_owned(),
-                }),
-                Line::Text([]) => continue,
-                Line::Text(text) => {
-                    let mut hasher = SipHasher13::new();
-                    hasher.write(text);
-                    if !seen.insert(hasher.finish()) {
+        let read = batches::each(lines, |batch| {
+            for line in batch.lines() {
+                number += 1;
+                let outcome = match line {
+                    Line::Text([]) => continue,
+                    Line::Repeated => {
                         summary.lines += 1;
                         summary.duplicates += 1;
                         continue;
                     }
-                    self.split(text, width, &places)
+                    Line::TooLong => Err(Fault {
+                        column: None,
+                        reason: "line longer than 64 KiB".to_owned(),
+                    }),
+                    Line::Text(text) => self
+                        .split(text, width, &places)
                         .inspect_err(|_| {
                             if std::str::from_utf8(text).is_err() {
                                 undecodable += 1;
                                 first_undecodable.get_or_insert_with(|| not_utf8(file, number, text));
                             }
                         })
-                        .and_then(|fields| parse(&fields, number, sink))
-                }
-            };
-            summary.lines += 1;
-            last_is_whole = !matches!(&outcome, Err(fault) if fault.column.is_none());
-            match outcome {
-                Ok(()) => summary.records += 1,
-                Err(fault) => {
-                    summary.rejected += 1;
-                    sink.reject(number, fault.column, &fault.reason);
+                        .and_then(|fields| parse(&fields, number, sink)),
+                };
+                summary.lines += 1;
+                last_is_whole = !matches!(&outcome, Err(fault) if fault.column.is_none());
+                match outcome {
+                    Ok(()) => summary.records += 1,
+                    Err(fault) => {
+                        summary.rejected += 1;
+                        sink.reject(number, fault.column, &fault.reason);
+                    }
                 }
             }
-            if summary.lines.is_multiple_of(4096) {
-                sink.progress(lines.bytes - bytes);
-                bytes = lines.bytes;
-            }
-        }
+            sink.progress(batch.bytes);
+        });
+        read.map_err(stopped)?;
         // A line or two are the producer's accident; many are a file that was converted on its way.
         if undecodable > FEW
             && undecodable * 100 > summary.lines
@@ -231,7 +220,6 @@ impl Layout {
         if lines.unended && !last_is_whole {
             return Err(cut_short(file, lines.number));
         }
-        sink.progress(lines.bytes - bytes);
         Ok(summary)
     }
 

@@ -13,7 +13,7 @@ use super::{Kind, ReadSummary, SourceError, mssante, nos, pipe, rpps, whitelist}
 pub(super) fn read(
     kind: Kind,
     table: Option<&str>,
-    input: &mut dyn BufRead,
+    input: &mut (dyn BufRead + Send),
     file: &str,
     trust: &Trust,
     sink: &mut dyn Sink,
@@ -74,7 +74,7 @@ pub fn read_bytes(kind: Kind, table: Option<&str>, bytes: &[u8]) -> Result<ReadS
 
 fn piped(
     layout: pipe::Layout,
-    input: &mut dyn std::io::BufRead,
+    input: &mut (dyn BufRead + Send),
     file: &str,
     sink: &mut dyn Sink,
     parse: impl FnMut(&pipe::Fields<'_>, u64, &mut dyn Sink) -> Result<(), pipe::Fault>,

@@ -27,7 +27,11 @@ const ADDRESS: &str = "adresse de messagerie";
 type Fault = (Option<&'static str>, String);
 
 /// Reads a whole CSV file of either format.
-pub fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> Result<ReadSummary, SourceError> {
+pub fn read(
+    input: &mut (dyn BufRead + Send),
+    file: &str,
+    sink: &mut dyn Sink,
+) -> Result<ReadSummary, SourceError> {
     let stopped = |error| SourceError::Stopped {
         file: file.to_owned(),
         error,
