@@ -9,7 +9,7 @@ use tantivy::{Index, IndexWriter};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::bulk::Bulk;
+use super::bulk::{self, Bulk};
 use super::generation::Generation;
 use super::node::IndexError;
 use super::schema::Fields;
@@ -37,6 +37,9 @@ struct Worker {
     /// Records of mailboxes, which mail clients read at every keystroke, lie close together; those of the others apart.
     mailboxes: ViewsWriter,
     others: ViewsWriter,
+    /// Terms with which a segment is written: less at first, so that the workers do not write at one time, which takes
+    /// most memory.
+    full: usize,
     segments: Vec<SegmentMeta>,
 }
 
@@ -48,6 +51,7 @@ impl Worker {
             fields: generation.fields,
             mailboxes: ViewsWriter::create(&generation.folder, 2 * number)?,
             others: ViewsWriter::create(&generation.folder, 2 * number + 1)?,
+            full: bulk::FULL / (number as usize + 1),
             segments: Vec::new(),
         })
     }
@@ -69,8 +73,9 @@ impl Worker {
                 let record = bulk.add(&document, views.next());
                 views.append(&record)?;
             }
-            if bulk.is_full() {
+            if bulk.len() >= self.full {
                 self.write_segment(std::mem::take(&mut bulk))?;
+                self.full = bulk::FULL;
             }
         }
         if !bulk.is_empty() {

@@ -25,7 +25,7 @@ use super::views::At;
 use crate::store::documents::Document;
 
 /// Terms of documents, all together, with which a segment is full; each takes four octets twice over.
-const FULL: usize = 16 << 20;
+pub const FULL: usize = 16 << 20;
 
 /// Documents on their way into one segment.
 #[derive(Debug, Default)]
@@ -79,9 +79,9 @@ impl Bulk {
         made.record
     }
 
-    /// Whether it is time to write it.
-    pub fn is_full(&self) -> bool {
-        self.terms.len() >= FULL
+    /// Terms of its documents, to be compared with [`FULL`].
+    pub fn len(&self) -> usize {
+        self.terms.len()
     }
 
     /// Whether there is nothing to write.

@@ -50,7 +50,7 @@ fn write_terms(bulk: Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tan
     } = bulk;
     let rare = with_documents(rare, order);
     let mut rare = rare.chunk_by(|one, other| one.0 == other.0).peekable();
-    let lexicon = tools.terms.lexicon();
+    let lexicon = tools.into_lexicon();
     let in_order = lexicon.in_order();
     let mut numbers = in_order.iter();
     Lists::new(terms, documents, &in_order).each(LISTS, |list| {

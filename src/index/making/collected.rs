@@ -180,8 +180,8 @@ impl Collected {
     }
 
     /// What the numbers mean.
-    pub fn lexicon(&self) -> &Lexicon {
-        &self.lexicon
+    pub fn into_lexicon(self) -> Lexicon {
+        self.lexicon
     }
 
     /// The document's terms as the one text that [`crate::index::schema::Terms`] takes apart.

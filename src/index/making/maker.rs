@@ -3,6 +3,7 @@
 use super::collected::Collected;
 use super::columns::{Columns, Place, Qualification, Single};
 use super::document::{Made, entity_key};
+use super::lexicon::Lexicon;
 use super::memo::Memo;
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact};
@@ -21,6 +22,13 @@ pub struct Tools {
     memo: Memo,
     /// The terms of the document made last.
     pub terms: Collected,
+}
+
+impl Tools {
+    /// What the numbers of terms mean. All else is given up.
+    pub fn into_lexicon(self) -> Lexicon {
+        self.terms.into_lexicon()
+    }
 }
 
 /// Octets of the longest name by which entries are told apart and put in order.
