@@ -1,10 +1,9 @@
 //! Extraction_Correspondance_MSSante gathered in memory: mailboxes by lower-case address, their rows as
 //! attachments in the file's order.
 
-use std::collections::HashMap;
-
-use super::codes::{Codes, Span, Texts};
+use super::codes::Codes;
 use super::fingerprint::Fingerprint;
+use super::texts::{Joined, Numbered, Span, Texts};
 use crate::directory::address::MailAddress;
 use crate::source::record::MailboxRow;
 
@@ -14,19 +13,22 @@ pub const COLUMNS: usize = 29;
 /// All of one file.
 #[derive(Default)]
 pub struct Boxes {
+    /// In lower case.
+    addresses: Numbered,
     texts: Texts,
-    numbers: HashMap<Box<str>, u32>,
+    /// By number of address.
     boxes: Vec<BoxEntry>,
+    rows: Joined,
     pub professions: Codes,
     pub categories: Codes,
     pub savoir_faire: Codes,
 }
 
 struct BoxEntry {
-    key: Span,
     published: Span,
     type_bal: Span,
-    rows: Vec<[Span; COLUMNS]>,
+    /// Numbers among the rows.
+    rows: Vec<u32>,
 }
 
 /// One mailbox as the file tells it.
@@ -55,23 +57,17 @@ impl Boxes {
         self.professions.number(row.profession);
         self.categories.number(row.categorie);
         self.savoir_faire.number(row.savoir_faire);
-        let number = match self.numbers.get(address.key.as_str()) {
-            Some(number) => *number as usize,
-            None => {
-                self.numbers
-                    .insert(address.key.as_str().into(), self.boxes.len() as u32);
-                self.boxes.push(BoxEntry {
-                    key: self.texts.keep(&address.key),
-                    published: self.texts.keep(row.adresse),
-                    type_bal: self.texts.keep(row.type_bal),
-                    rows: Vec::with_capacity(1),
-                });
-                self.boxes.len() - 1
-            }
-        };
-        let spans = columns(row).map(|column| self.texts.keep(column));
-        if let Some(entry) = self.boxes.get_mut(number) {
-            entry.rows.push(spans);
+        let (number, is_new) = self.addresses.number(&address.key);
+        if is_new {
+            self.boxes.push(BoxEntry {
+                published: self.texts.keep(row.adresse),
+                type_bal: self.texts.keep(row.type_bal),
+                rows: Vec::with_capacity(1),
+            });
+        }
+        let row = self.rows.keep(columns(row));
+        if let Some(entry) = self.boxes.get_mut(number as usize) {
+            entry.rows.push(row);
         }
     }
 
@@ -82,14 +78,10 @@ impl Boxes {
 
     /// Every mailbox, in the file's order.
     pub fn iter(&self) -> impl Iterator<Item = BoxView<'_>> {
-        self.boxes.iter().map(|entry| {
-            let rows: Vec<_> = entry
-                .rows
-                .iter()
-                .map(|spans| spans.map(|span| self.texts.get(span)))
-                .collect();
+        (0..).zip(&self.boxes).map(|(number, entry)| {
+            let rows: Vec<[&str; COLUMNS]> = entry.rows.iter().map(|row| self.rows.columns(*row)).collect();
             BoxView {
-                adresse: self.texts.get(entry.key),
+                adresse: self.addresses.text(number),
                 adresse_publiee: self.texts.get(entry.published),
                 type_bal: self.texts.get(entry.type_bal),
                 dematerialisation: rows.iter().find_map(|row| match row[DEMATERIALISATION] {

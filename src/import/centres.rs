@@ -26,12 +26,18 @@ pub async fn refresh(publication: &mut Publication<'_>) -> Result<(), sqlx::Erro
     .fetch_one(&mut *publication.connection)
     .await?;
     locate(publication).await?;
-    let moved = follow(publication).await?;
+    let communes = follow(publication, "commune_centres", "code_insee").await?;
+    let postcodes = follow(publication, "postcode_centres", "code_postal").await?;
+    // On most days none, and looking for who stands there is to look at all.
+    if communes.is_empty() && postcodes.is_empty() {
+        return Ok(());
+    }
     // The first centres of all are news to so many entries that an index is sooner built than brought up.
-    if !any && !moved.is_empty() {
+    if !any {
         publication.rebuild = true;
         return Ok(());
     }
+    let moved = shown_at(publication, &communes, &postcodes).await?;
     let ids: Vec<i64> = moved.iter().map(|(id, _)| *id).collect();
     history::note(&mut *publication.connection, 's', &ids, "position").await?;
     for (id, public_id) in moved {
@@ -61,31 +67,13 @@ async fn locate(publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Writes new and moved centres. Gives the structures without coordinates that are shown there: id and public id.
-/// Not those that this import made: the change log tells them already.
-async fn follow(publication: &mut Publication<'_>) -> Result<Vec<(i64, String)>, sqlx::Error> {
-    // One statement sees the centres as they were: a postcode's own say only where the commune had, and has, none.
+/// Brings up one table of centres; gives the codes of those that are new or have moved.
+async fn follow(
+    publication: &mut Publication<'_>,
+    table: &str,
+    column: &str,
+) -> Result<Vec<String>, sqlx::Error> {
     let statement = format!(
-        "with communes as ({}), postcodes as ({})
-         select s.id, s.public_id from structures s
-         where s.lat is null and s.departement <> ''
-           -- The sequence stands where the import began.
-           and s.id <= (select last_value from entity_ids)
-           and (exists (select from communes c where c.code = s.code_insee)
-                or exists (select from postcodes p where p.code = s.code_postal)
-                   and not exists (select from commune_centres c where c.code = s.code_insee))",
-        upsert("commune_centres", "code_insee"),
-        upsert("postcode_centres", "code_postal"),
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(statement))
-        .bind(MOVED_KM)
-        .fetch_all(&mut *publication.connection)
-        .await
-}
-
-/// The statement that brings up one table of centres and gives the codes of those that are new or have moved.
-fn upsert(table: &str, column: &str) -> String {
-    format!(
         "insert into {table} as old
          select {column}, percentile_cont(0.5) within group (order by lat),
                 percentile_cont(0.5) within group (order by lon)
@@ -93,5 +81,32 @@ fn upsert(table: &str, column: &str) -> String {
          on conflict (code) do update set lat = excluded.lat, lon = excluded.lon
          where plane_km(old.lat, old.lon, excluded.lat, excluded.lon) > $1
          returning code"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        .bind(MOVED_KM)
+        .fetch_all(&mut *publication.connection)
+        .await
+}
+
+/// The structures without coordinates that are shown at centres which are new or have moved: id and public id. Not those
+/// that this import made: the change log tells them already.
+async fn shown_at(
+    publication: &mut Publication<'_>,
+    communes: &[String],
+    postcodes: &[String],
+) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "select s.id, s.public_id from structures s
+         where s.lat is null and s.departement <> ''
+           -- The sequence stands where the import began.
+           and s.id <= (select last_value from entity_ids)
+           -- A postcode's centre says only where the commune has none, and no centre ever goes.
+           and (s.code_insee in (select unnest($1::text[]))
+                or s.code_postal in (select unnest($2::text[]))
+                   and s.code_insee not in (select code from commune_centres))",
     )
+    .bind(communes)
+    .bind(postcodes)
+    .fetch_all(&mut *publication.connection)
+    .await
 }

@@ -2,16 +2,22 @@
 //!
 //! Both files only add to persons that Personne_activite knows; an entry for anybody else is counted, not kept.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::codes::Codes;
 use super::fingerprint::Fingerprint;
+use super::texts::Numbered;
 use crate::source::record::{Coded, DiplomaRow, QualificationRow};
 
 /// The lists of one file. What the four columns mean is its reader's business.
 #[derive(Default)]
 pub struct Lists {
-    persons: HashMap<Box<str>, Vec<[u32; 4]>>,
+    /// By identification nationale.
+    persons: Numbered,
+    /// By number of person.
+    firsts: Vec<[u32; 4]>,
+    /// The same, of the few who have more than one.
+    others: HashMap<u32, Vec<[u32; 4]>>,
     pub columns: [Codes; 4],
     /// Entries taken, repetitions left out.
     pub entries: u64,
@@ -45,28 +51,28 @@ impl Lists {
         for ((number, codes), coded) in numbers.iter_mut().zip(&mut self.columns).zip(entry) {
             *number = codes.number(coded);
         }
-        let list = match self.persons.get_mut(identification_nationale) {
-            Some(list) => list,
-            None => self.persons.entry(identification_nationale.into()).or_default(),
-        };
-        if !list.contains(&numbers) {
-            // Most persons have one.
-            list.reserve_exact(1);
-            list.push(numbers);
-            self.entries += 1;
+        let (person, is_new) = self.persons.number(identification_nationale);
+        if is_new {
+            self.firsts.push(numbers);
+        } else if self.entries_of(person).any(|known| *known == numbers) {
+            return;
+        } else {
+            self.others.entry(person).or_default().push(numbers);
         }
+        self.entries += 1;
+    }
+
+    fn entries_of(&self, person: u32) -> impl Iterator<Item = &[u32; 4]> {
+        let others = self.others.get(&person).into_iter().flatten();
+        self.firsts.get(person as usize).into_iter().chain(others)
     }
 
     /// One person's entries, sorted by code so that the order of lines is no change.
     pub fn of(&self, identification_nationale: &str) -> Vec<[&str; 4]> {
         let [a, b, c, d] = &self.columns;
-        let numbers = self
-            .persons
-            .get(identification_nationale)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let person = self.persons.find(identification_nationale);
+        let numbers = person.into_iter().flat_map(|person| self.entries_of(person));
         let mut entries: Vec<_> = numbers
-            .iter()
             .map(|[w, x, y, z]| [a.code(*w), b.code(*x), c.code(*y), d.code(*z)])
             .collect();
         entries.sort_unstable();

@@ -19,7 +19,9 @@ pub(crate) mod publication;
 mod reading;
 mod report;
 mod sites;
+mod structure_keys;
 mod tally;
+mod texts;
 mod write;
 mod write_boxes;
 mod write_finess;
@@ -161,7 +163,7 @@ pub async fn run(
     let mut transaction = connection.begin().await?;
     let mut publication = Publication::begin(&mut transaction, now.as_second()).await?;
     write::replace_sample(&mut publication, options.sample).await?;
-    // Mailboxes are read once all else is written and forgotten: two large files are never held together.
+    // Mailboxes are written last, and read once all else is read: most of it is forgotten by then.
     let (boxes, extracts): (Vec<_>, Vec<_>) = extracts
         .into_iter()
         .partition(|extract| extract.kind == Kind::CorrespondanceMssante);
@@ -169,8 +171,10 @@ pub async fn run(
     let mut extracts = Reading::of(extracts, options, progress);
     extracts.begin(&mut publication, &mut report).await?;
     let first_load = FirstLoad::begin(&mut publication).await?;
-    report.fichiers = write::write(&mut publication, &mut extracts, &mut report).await?;
-    boxes.begin(&mut publication, &mut report).await?;
+    report.fichiers = write::write(&mut publication, &mut extracts, &mut boxes, &mut report).await?;
+    if report.fichiers.iter().any(FileReport::tells_places) {
+        centres::refresh(&mut publication).await?;
+    }
     if let Some(first_load) = first_load {
         first_load.finish(publication.connection).await?;
     }

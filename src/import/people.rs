@@ -3,11 +3,10 @@
 //! One person stands on many rows, not always adjacent, and exact duplicates occur; the whole file is held in
 //! a compact form (about 200 bytes a row at national size, so half a gibibyte) until all of it is read.
 
-use std::collections::HashMap;
-
-use super::codes::{Codes, NONE, Span, Texts};
+use super::codes::{Codes, NONE};
 use super::fingerprint::Fingerprint;
 use super::sites::Sites;
+use super::texts::{Numbered, Span, Texts};
 use crate::source::record::{ActivityRow, Coded};
 
 /// Stands for "no site".
@@ -16,8 +15,9 @@ pub const NOWHERE: u32 = u32::MAX;
 /// All of one Personne_activite file.
 #[derive(Default)]
 pub struct People {
-    texts: Texts,
-    numbers: HashMap<Box<str>, u32>,
+    /// Identifications nationales.
+    identifications: Numbered,
+    names: Texts,
     persons: Vec<Person>,
     rows: Vec<Row>,
     pub sites: Sites,
@@ -40,7 +40,6 @@ pub struct People {
 
 #[derive(Clone, Copy)]
 struct Person {
-    identification: Span,
     nom: Span,
     prenom: Span,
     civilite: u32,
@@ -143,23 +142,20 @@ impl People {
     fn person(&mut self, row: &ActivityRow<'_>) -> u32 {
         let identification = row.person.identification_nationale;
         // Real files are sorted by person: the last one is most often the right one.
-        if let Some(last) = self.persons.last()
-            && self.texts.get(last.identification) == identification
+        if let Some(last) = self.persons.len().checked_sub(1)
+            && self.identifications.text(last as u32) == identification
         {
-            return self.persons.len() as u32 - 1;
+            return last as u32;
         }
-        if let Some(number) = self.numbers.get(identification) {
-            return *number;
+        let (number, is_new) = self.identifications.number(identification);
+        if is_new {
+            self.persons.push(Person {
+                nom: self.names.keep(row.nom),
+                prenom: self.names.keep(row.prenom),
+                civilite: self.civilites.number(row.civilite),
+                civilite_exercice: self.civilites_exercice.number(row.civilite_exercice),
+            });
         }
-        let number = self.persons.len() as u32;
-        self.numbers.insert(identification.into(), number);
-        self.persons.push(Person {
-            identification: self.texts.keep(identification),
-            nom: self.texts.keep(row.nom),
-            prenom: self.texts.keep(row.prenom),
-            civilite: self.civilites.number(row.civilite),
-            civilite_exercice: self.civilites_exercice.number(row.civilite_exercice),
-        });
         number
     }
 
@@ -173,7 +169,7 @@ impl People {
         if !self.rows.is_sorted_by_key(|row| row.person) {
             self.rows.sort_by_key(|row| row.person);
         }
-        self.numbers = HashMap::new();
+        self.identifications.close();
         self.sites.close();
     }
 
@@ -185,11 +181,12 @@ impl People {
     }
 
     fn view(&self, rows: &[Row]) -> Option<PersonView<'_>> {
-        let person = self.persons.get(rows.first()?.person as usize)?;
+        let number = rows.first()?.person;
+        let person = self.persons.get(number as usize)?;
         let mut view = PersonView {
-            identification_nationale: self.texts.get(person.identification),
-            nom: self.texts.get(person.nom),
-            prenom: self.texts.get(person.prenom),
+            identification_nationale: self.identifications.text(number),
+            nom: self.names.get(person.nom),
+            prenom: self.names.get(person.prenom),
             civilite: self.civilites.code(person.civilite),
             civilite_exercice: self.civilites_exercice.code(person.civilite_exercice),
             practices: Vec::with_capacity(1),

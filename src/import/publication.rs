@@ -124,9 +124,14 @@ impl<'c> Publication<'c> {
         lock(self.connection, MAILBOX_LOCK).await
     }
 
+    /// Whether any entry stays out of the directory on request.
+    pub fn suppresses_any(&self) -> bool {
+        !self.suppressed.is_empty()
+    }
+
     /// Whether an entry stays out of the directory on request.
     pub fn is_suppressed(&self, genre: Genre, key: &str) -> bool {
-        !self.suppressed.is_empty() && self.is_suppressed_id(&self.ids.make(genre, key))
+        self.suppresses_any() && self.is_suppressed_id(&self.ids.make(genre, key))
     }
 
     /// The same, by its public id.

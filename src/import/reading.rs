@@ -10,7 +10,7 @@ use super::guard;
 use super::publication::Publication;
 use super::report::Report;
 use super::{Options, Progress};
-use crate::source::{Extract, SourceError};
+use crate::source::{Extract, Kind, SourceError};
 
 /// Files read at a time: one keeps a processor busy while another is being written.
 const AHEAD: usize = 2;
@@ -65,6 +65,13 @@ impl<'o> Reading<'o> {
         Ok(())
     }
 
+    /// Whether the next extract, which is being read, is of a kind.
+    pub fn next_is(&self, kind: Kind) -> bool {
+        self.begun
+            .front()
+            .is_some_and(|(extract, _)| extract.kind == kind)
+    }
+
     /// The next extract that may enter, read to its end; why others may not is told in the report.
     pub async fn next(
         &mut self,
@@ -76,7 +83,10 @@ impl<'o> Reading<'o> {
             let Some((extract, reader)) = self.begun.pop_front() else {
                 return Ok(None);
             };
-            let mut gathered = match reader.await {
+            let read = reader.await;
+            // Another one, while this one is written.
+            self.begin(publication, report).await?;
+            let mut gathered = match read {
                 Ok(Ok(gathered)) => gathered,
                 Ok(Err(error)) => {
                     report.refus.push(error.to_string());

@@ -53,6 +53,13 @@ pub struct FileReport {
     pub rejects: Vec<Reject>,
 }
 
+impl FileReport {
+    /// Whether structures may lie elsewhere since.
+    pub fn tells_places(&self) -> bool {
+        self.entites.contains_key("structures")
+    }
+}
+
 /// Entries of one kind: how many the file holds, and what changed in the store.
 #[derive(Debug, Default, Clone, Copy, serde::Serialize)]
 pub struct Entities {

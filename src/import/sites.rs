@@ -2,24 +2,19 @@
 //!
 //! Their columns are repeated on every line; where two lines disagree the first one holds and is counted.
 
-use std::collections::HashMap;
-
-use super::codes::{Span, Texts};
 use super::fingerprint::Fingerprint;
+use super::texts::{Joined, Numbered};
 use crate::source::record::{AddressRow, Coded, SiteRow};
 
-/// Columns of a site, in the order of [`columns`].
-const COLUMNS: usize = 26;
+/// Columns of a site besides its technical id, in the order of [`columns`].
+const COLUMNS: usize = 25;
 
 /// The sites of one file.
 #[derive(Default)]
 pub struct Sites {
-    /// Technical ids, and where they lie.
-    names: Texts,
-    ids: Vec<Span>,
-    numbers: HashMap<Box<str>, u32>,
-    texts: Texts,
-    sites: Vec<[Span; COLUMNS]>,
+    technical_ids: Numbered,
+    /// The other columns, by the same numbers.
+    columns: Joined,
     last: u32,
     /// Lines that told a site otherwise than its first line did.
     pub conflicts: u64,
@@ -28,73 +23,51 @@ pub struct Sites {
 impl Sites {
     /// The number of a line's site.
     pub fn number(&mut self, row: &SiteRow<'_>) -> u32 {
-        if self.identifiant_technique(self.last) != row.identifiant_technique || self.ids.is_empty() {
-            self.last = match self.numbers.get(row.identifiant_technique) {
-                Some(number) => *number,
-                None => return self.add(row),
-            };
+        let is_first = self.technical_ids.len() == 0;
+        if is_first || self.identifiant_technique(self.last) != row.identifiant_technique {
+            let (number, is_new) = self.technical_ids.number(row.identifiant_technique);
+            self.last = number;
+            if is_new {
+                self.columns.keep(columns(row));
+                return number;
+            }
         }
-        if let Some(known) = self.sites.get(self.last as usize)
-            && columns(row)
-                .iter()
-                .zip(known)
-                .skip(1)
-                .any(|(column, span)| *column != self.texts.get(*span))
-        {
-            self.conflicts += 1;
-        }
+        self.conflicts += u64::from(!self.columns.is(self.last, columns(row)));
         self.last
-    }
-
-    fn add(&mut self, row: &SiteRow<'_>) -> u32 {
-        let number = self.ids.len() as u32;
-        self.numbers.insert(row.identifiant_technique.into(), number);
-        self.ids.push(self.names.keep(row.identifiant_technique));
-        let mut columns = columns(row);
-        columns[0] = "";
-        let spans = columns.map(|column| self.texts.keep(column));
-        self.sites.push(spans);
-        self.last = number;
-        number
     }
 
     /// Technical id of a site; empty for a number that names none.
     pub fn identifiant_technique(&self, number: u32) -> &str {
-        self.ids
-            .get(number as usize)
-            .map_or("", |span| self.names.get(*span))
+        self.technical_ids.text(number)
     }
 
     /// Number of sites.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.technical_ids.len()
     }
 
     /// Ends the reading: no line comes any more.
     pub fn close(&mut self) {
-        self.numbers = HashMap::new();
+        self.technical_ids.close();
     }
 
     /// Forgets all but the technical ids.
     pub fn forget(&mut self) {
         self.close();
-        self.texts = Texts::default();
-        self.sites = Vec::new();
+        self.columns = Joined::default();
     }
 
     /// Every site, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = SiteRow<'_>> {
-        self.sites.iter().zip(&self.ids).map(|(spans, id)| {
-            let mut columns = spans.map(|span| self.texts.get(span));
-            columns[0] = self.names.get(*id);
-            site(columns)
-        })
+        let numbers = 0..self.columns.len() as u32;
+        numbers.map(|number| site(self.identifiant_technique(number), self.columns.columns(number)))
     }
 }
 
 /// Fingerprint of all that a file says of a site.
 pub fn fingerprint(row: &SiteRow<'_>) -> i64 {
     let mut fingerprint = Fingerprint::default();
+    fingerprint.texts([row.identifiant_technique]);
     fingerprint.texts(columns(row));
     fingerprint.value()
 }
@@ -102,7 +75,6 @@ pub fn fingerprint(row: &SiteRow<'_>) -> i64 {
 fn columns<'a>(row: &SiteRow<'a>) -> [&'a str; COLUMNS] {
     let a = &row.address;
     [
-        row.identifiant_technique,
         row.finess,
         row.finess_ej,
         row.siret,
@@ -131,9 +103,8 @@ fn columns<'a>(row: &SiteRow<'a>) -> [&'a str; COLUMNS] {
     ]
 }
 
-fn site(columns: [&str; COLUMNS]) -> SiteRow<'_> {
+fn site<'a>(identifiant_technique: &'a str, columns: [&'a str; COLUMNS]) -> SiteRow<'a> {
     let [
-        identifiant_technique,
         finess,
         finess_ej,
         siret,

@@ -7,11 +7,12 @@ use super::people::People;
 use super::publication::Publication;
 use super::reading::Reading;
 use super::report::{Entities, FileReport, Report};
+use super::structure_keys::StructureKeys;
 use super::write_lists::ListKind;
+use super::write_people::KnownPeople;
 use super::write_reference::{LabelOrigin, Labels};
-use super::write_structures::StructureKeys;
 use super::{
-    centres, first_load, guard, write_boxes, write_finess, write_lists, write_people, write_reference,
+    first_load, guard, write_boxes, write_finess, write_lists, write_people, write_reference,
     write_structures,
 };
 use crate::source::{Extract, Kind};
@@ -75,10 +76,11 @@ async fn forget_publications(publication: &mut Publication<'_>) -> Result<(), sq
     Ok(())
 }
 
-/// Writes all extracts but that of the mailboxes, as they come.
+/// Writes all extracts but that of the mailboxes, as they come; the mailboxes begin to be read meanwhile.
 pub async fn write(
     publication: &mut Publication<'_>,
     extracts: &mut Reading<'_>,
+    boxes: &mut Reading<'_>,
     refusals: &mut Report,
 ) -> Result<Vec<FileReport>, sqlx::Error> {
     let mut built_in = Labels::default();
@@ -91,9 +93,16 @@ pub async fn write(
     let mut keys = StructureKeys::load(publication).await?;
     let mut reports = Vec::new();
     let (mut people, mut qualifications, mut diplomas) = (None, None, None);
-    let mut places_told = false;
-    while let Some((extract, gathered)) = extracts.next(publication, refusals).await? {
-        places_told |= matches!(gathered.content, Content::Establishments(_) | Content::People(_));
+    let mut known = None;
+    loop {
+        extracts.begin(publication, refusals).await?;
+        if extracts.next_is(Kind::PersonneActivite) {
+            // While the largest file is read the store tells whom it knows.
+            known = Some(KnownPeople::load(publication).await?);
+        }
+        let Some((extract, gathered)) = extracts.next(publication, refusals).await? else {
+            break;
+        };
         let start = std::time::Instant::now();
         let mut report = file_report(&extract, &gathered);
         guard::note_source(publication, &extract, &gathered).await?;
@@ -132,6 +141,10 @@ pub async fn write(
             Content::Boxes(_) => {}
             // Persons and their lists are written together, below; their sites go while the lists are read.
             Content::People(mut content) => {
+                let known = match known.take() {
+                    Some(known) => known,
+                    None => KnownPeople::load(publication).await?,
+                };
                 let sites = &mut content.sites;
                 let (site_ids, counts) = write_structures::write_sites(publication, &mut keys, sites).await?;
                 let total = sites.len() as u64;
@@ -141,6 +154,7 @@ pub async fn write(
                     place,
                     Persons {
                         people: content,
+                        known,
                         site_ids,
                     },
                 ));
@@ -151,12 +165,10 @@ pub async fn write(
         report.secondes += start.elapsed().as_secs_f64();
         reports.push(report);
     }
+    boxes.begin(publication, refusals).await?;
     // A million keys are forgotten before the people are compared, who are many more.
     keys.save(publication).await?;
     write_persons(publication, people, qualifications, diplomas, &mut reports).await?;
-    if places_told {
-        centres::refresh(publication).await?;
-    }
     Ok(reports)
 }
 
@@ -188,6 +200,7 @@ type Placed<T> = Option<(usize, T)>;
 /// What Personne_activite tells, its sites written already.
 struct Persons {
     people: Box<People>,
+    known: KnownPeople,
     /// The structures of the sites, by number.
     site_ids: Vec<i64>,
 }
@@ -217,14 +230,22 @@ async fn write_persons(
         }
     };
     let entries = |list: &Placed<Lists>| list.as_ref().map_or(0, |(_, lists)| lists.entries);
-    if let Some((place, Persons { mut people, site_ids })) = persons {
+    if let Some((
+        place,
+        Persons {
+            mut people,
+            known,
+            site_ids,
+        },
+    )) = persons
+    {
         add_people_labels(&mut labels, &people);
         let (savoir_faire, diplomes) = (
             qualifications.as_ref().map(|(_, l)| l),
             diplomas.as_ref().map(|(_, l)| l),
         );
         let written =
-            write_people::write(publication, &mut people, &site_ids, savoir_faire, diplomes).await?;
+            write_people::write(publication, known, &mut people, &site_ids, savoir_faire, diplomes).await?;
         insert(
             place,
             "professionnels",

@@ -2,8 +2,7 @@
 //! extract neither changes nor withdraws them, and a red-listed box is absent from extracts by nature (the rule
 //! of each field is in [`crate::publication`]).
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{HashMap, HashSet};
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 

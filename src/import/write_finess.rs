@@ -10,7 +10,7 @@ use tokio_stream::StreamExt as _;
 use super::copy::Rows;
 use super::establishments::{Establishment, Establishments};
 use super::publication::{Action, Counts, Publication};
-use super::write_structures::StructureKeys;
+use super::structure_keys::StructureKeys;
 use crate::source::{Extract, Kind, date};
 
 /// What the store holds of a structure.

@@ -8,7 +8,8 @@ use super::people::People;
 use super::publication::{Action, Counts, Publication};
 use super::tally;
 use crate::directory::public_id::Genre;
-use plan::{Plan, load_known, plan};
+pub use plan::KnownPeople;
+use plan::{Plan, plan};
 use rows::{Tables, write_person};
 
 /// What was written, and what the lists said of unknown people.
@@ -33,15 +34,15 @@ struct Stale {
     diplomas: Vec<i64>,
 }
 
-/// Writes all that changed. `site_ids` are the structures of the people's sites, by number.
+/// Writes all that changed of what is known. `site_ids` are the structures of the people's sites, by number.
 pub async fn write(
     publication: &mut Publication<'_>,
+    mut known: KnownPeople,
     people: &mut People,
     site_ids: &[i64],
     savoir_faire: Option<&Lists>,
     diplomes: Option<&Lists>,
 ) -> Result<Written, sqlx::Error> {
-    let mut known = load_known(publication).await?;
     people.sort();
     let mut written = Written::default();
     let mut tables = Tables::new();
@@ -89,7 +90,7 @@ pub async fn write(
         }
         plans.push(plan);
     }
-    for (identification, gone) in known.iter().filter(|(_, known)| !known.seen) {
+    for (identification, gone) in known.unseen() {
         written.professionals.removed += 1;
         let public_id = publication.ids.make(Genre::Professional, identification);
         publication.note(Genre::Professional, gone.id, &public_id, Action::Withdrawn);
@@ -98,6 +99,7 @@ pub async fn write(
         stale.qualifications.push(gone.id);
         stale.diplomas.push(gone.id);
     }
+    drop(known);
     let lists = [savoir_faire.is_some(), diplomes.is_some()];
     note(publication, &mut tables, &stale, people.has_role, lists).await?;
     delete(publication, &stale).await?;

@@ -1,7 +1,5 @@
 //! What is to be written of a person: compared by fingerprints with what the store holds.
 
-use std::collections::HashMap;
-
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
@@ -10,6 +8,7 @@ use crate::directory::public_id::Genre;
 use crate::import::lists::{self, Lists};
 use crate::import::people::PersonView;
 use crate::import::publication::{Action, Publication};
+use crate::import::texts::Numbered;
 
 /// What the store holds of a person, without the person's data.
 pub struct Known {
@@ -20,7 +19,7 @@ pub struct Known {
     hash_savoir_faire: i64,
     hash_diplomes: i64,
     /// Whether the file holds them still.
-    pub seen: bool,
+    seen: bool,
 }
 
 /// What is to be written of one person; nothing at first.
@@ -36,34 +35,61 @@ pub struct Plan {
     pub hashes: [i64; 4],
 }
 
-/// Everybody, by *identification nationale*.
-pub async fn load_known(publication: &mut Publication<'_>) -> Result<HashMap<Box<str>, Known>, sqlx::Error> {
-    let mut known = HashMap::new();
-    let mut rows = sqlx::query(
-        "select identification_nationale, id, created_at, hash, hash_sans_role, hash_savoir_faire, hash_diplomes
-         from professionals",
-    )
-    .fetch(&mut *publication.connection);
-    while let Some(row) = rows.next().await {
-        let row = row?;
-        let entry = Known {
-            id: row.try_get(1)?,
-            created_at: row.try_get(2)?,
-            hash: row.try_get(3)?,
-            hash_sans_role: row.try_get(4)?,
-            hash_savoir_faire: row.try_get(5)?,
-            hash_diplomes: row.try_get(6)?,
-            seen: false,
-        };
-        known.insert(row.try_get::<&str, _>(0)?.into(), entry);
+/// Everybody whom the store holds.
+#[derive(Default)]
+pub struct KnownPeople {
+    /// Identifications nationales.
+    identifications: Numbered,
+    /// By the same numbers.
+    people: Vec<Known>,
+}
+
+impl KnownPeople {
+    /// Reads everybody.
+    pub async fn load(publication: &mut Publication<'_>) -> Result<Self, sqlx::Error> {
+        let mut known = Self::default();
+        let mut rows = sqlx::query(
+            "select identification_nationale, id, created_at, hash, hash_sans_role, hash_savoir_faire, hash_diplomes
+             from professionals",
+        )
+        .fetch(&mut *publication.connection);
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            known.identifications.number(row.try_get(0)?);
+            known.people.push(Known {
+                id: row.try_get(1)?,
+                created_at: row.try_get(2)?,
+                hash: row.try_get(3)?,
+                hash_sans_role: row.try_get(4)?,
+                hash_savoir_faire: row.try_get(5)?,
+                hash_diplomes: row.try_get(6)?,
+                seen: false,
+            });
+        }
+        Ok(known)
     }
-    Ok(known)
+
+    /// Whether nobody is known.
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
+    fn get_mut(&mut self, identification: &str) -> Option<&mut Known> {
+        let number = self.identifications.find(identification)?;
+        self.people.get_mut(number as usize)
+    }
+
+    /// Those whom the file did not hold, with their identifications nationales.
+    pub fn unseen(&self) -> impl Iterator<Item = (&str, &Known)> {
+        let people = (0..).zip(&self.people).filter(|(_, known)| !known.seen);
+        people.map(|(number, known)| (self.identifications.text(number), known))
+    }
 }
 
 /// Compares a person with what is known, and notes what changed.
 pub fn plan(
     publication: &mut Publication<'_>,
-    known: &mut HashMap<Box<str>, Known>,
+    known: &mut KnownPeople,
     person: &PersonView<'_>,
     has_role: bool,
     savoir_faire: Option<&Lists>,
