@@ -344,8 +344,9 @@ fn publishing(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     (session, statements, answers)
 }
 
+/// How many sessions wait for another import, or for an operator's publication, to end.
 fn sessions_that_wait(place: &Place) -> String {
-    place.sql("select count(*) from pg_locks where not granted")
+    place.sql("select count(*) from pg_locks where not granted and locktype = 'advisory'")
 }
 
 /// Loads the sample as an empty place's first import, and does something while it waits for an operator's publication

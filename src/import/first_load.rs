@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::publication::Publication;
 use crate::store::connect::is_lock_taken;
 
-/// Large tables that imports alone write. Mailboxes are not among them: operators may publish some meanwhile.
+/// Large tables that imports alone write.
 pub const TABLES: [&str; 9] = [
     "professionals",
     "professional_identifiers",
@@ -22,6 +22,9 @@ pub const TABLES: [&str; 9] = [
     "structures_rpps",
 ];
 
+/// Those that operators write too, so that they are locked for no longer than an import writes them.
+pub const MAILBOX_TABLES: [&str; 2] = ["mailboxes", "mailbox_attachments"];
+
 /// What was put off.
 pub struct FirstLoad {
     /// Statements that make the indexes.
@@ -29,15 +32,18 @@ pub struct FirstLoad {
 }
 
 impl FirstLoad {
-    /// Prepares the tables, if nothing was published yet. Who asks for their rows from now on waits for the end of the
-    /// transaction; where somebody does already, and goes on, loading goes the ordinary way, and `None` is given.
-    pub async fn begin(publication: &mut Publication<'_>) -> Result<Option<Self>, sqlx::Error> {
+    /// Prepares tables, if nothing was imported yet and they hold no row. Who asks for their rows from now on waits for the
+    /// end of the transaction; where somebody does already, and goes on, loading goes the ordinary way, and `None` is given.
+    pub async fn begin(
+        publication: &mut Publication<'_>,
+        tables: &[&str],
+    ) -> Result<Option<Self>, sqlx::Error> {
         if !publication.is_first() {
             return Ok(None);
         }
         let mut attempt = publication.connection.begin().await?;
-        let tables = TABLES.join(", ");
-        let lock = format!("set local lock_timeout = '2s'; lock table {tables} in access exclusive mode");
+        let names = tables.join(", ");
+        let lock = format!("set local lock_timeout = '2s'; lock table {names} in access exclusive mode");
         match sqlx::raw_sql(sqlx::AssertSqlSafe(lock))
             .execute(&mut *attempt)
             .await
@@ -49,6 +55,13 @@ impl FirstLoad {
         sqlx::query("set local lock_timeout = 0")
             .execute(&mut *attempt)
             .await?;
+        for table in tables {
+            let statement = format!("select exists (select from {table})");
+            let holds_rows = sqlx::query_scalar(sqlx::AssertSqlSafe(statement));
+            if holds_rows.fetch_one(&mut *attempt).await? {
+                return Ok(None);
+            }
+        }
         let indexes: Vec<(String, String)> = sqlx::query_as(
             "select case when c.oid is null then format('drop index %s', i.indexrelid::regclass)
                          else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end,
@@ -58,11 +71,11 @@ impl FirstLoad {
              from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u')
              where i.indrelid = any($1::text[]::regclass[]) order by i.indexrelid",
         )
-        .bind(TABLES)
+        .bind(tables)
         .fetch_all(&mut *attempt)
         .await?;
         let (drop, make): (Vec<_>, Vec<_>) = indexes.into_iter().unzip();
-        for statement in drop.into_iter().chain([format!("truncate {tables}")]) {
+        for statement in drop.into_iter().chain([format!("truncate {names}")]) {
             sqlx::query(sqlx::AssertSqlSafe(statement))
                 .execute(&mut *attempt)
                 .await?;

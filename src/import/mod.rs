@@ -133,6 +133,9 @@ fn cause(error: &sqlx::Error) -> String {
 /// Is told of the file being read and of bytes as they come, by the threads that read.
 pub type Progress = Arc<dyn Fn(&str, u64) + Send + Sync>;
 
+/// Looks at a few thousand rows of each table, which is enough to know how large it is; Postgres looks closer by itself.
+const SKETCH: &str = "set default_statistics_target = 10; analyze";
+
 /// Imports what the paths hold.
 pub async fn run(
     pool: &PgPool,
@@ -170,7 +173,7 @@ pub async fn run(
     let mut boxes = Reading::of(boxes, options, progress.clone());
     let mut extracts = Reading::of(extracts, options, progress);
     extracts.begin(&mut publication, &mut report).await?;
-    let first_load = FirstLoad::begin(&mut publication).await?;
+    let first_load = FirstLoad::begin(&mut publication, &first_load::TABLES).await?;
     report.fichiers = write::write(&mut publication, &mut extracts, &mut boxes, &mut report).await?;
     if report.fichiers.iter().any(FileReport::tells_places) {
         centres::refresh(&mut publication).await?;
@@ -201,7 +204,7 @@ pub async fn run(
         // Plans for the tables as they are now, where they are others than before; a failure only costs speed.
         let much = sqlx::query_scalar("select rebuild from publications where version = $1");
         if let Ok(Some(true)) = much.bind(version).fetch_optional(&mut connection).await {
-            let _ = sqlx::query("analyze").execute(&mut connection).await;
+            let _ = sqlx::raw_sql(SKETCH).execute(&mut connection).await;
         }
     }
     let _ = connection.close().await;

@@ -230,15 +230,12 @@ async fn write_persons(
         }
     };
     let entries = |list: &Placed<Lists>| list.as_ref().map_or(0, |(_, lists)| lists.entries);
-    if let Some((
-        place,
-        Persons {
+    if let Some((place, persons)) = persons {
+        let Persons {
             mut people,
             known,
             site_ids,
-        },
-    )) = persons
-    {
+        } = persons;
         add_people_labels(&mut labels, &people);
         let (savoir_faire, diplomes) = (
             qualifications.as_ref().map(|(_, l)| l),

@@ -8,6 +8,7 @@ use tokio_stream::StreamExt as _;
 
 use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
+use super::first_load::{self, FirstLoad};
 use super::publication::{Action, Counts, Publication};
 use crate::directory::public_id::Genre;
 use crate::store::aliases::structures_named;
@@ -24,6 +25,7 @@ struct Known {
 /// Writes all that changed; boxes of the extract that the file no longer holds are withdrawn.
 pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<Counts, sqlx::Error> {
     publication.lock_mailboxes().await?;
+    let first_load = FirstLoad::begin(publication, &first_load::MAILBOX_TABLES).await?;
     let mut known = load_known(publication).await?;
     // Where nothing is known nothing must go before rows come.
     let is_first = known.is_empty();
@@ -91,6 +93,9 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
         .await?;
     own.send(&mut *publication.connection).await?;
     attachments.send(&mut *publication.connection).await?;
+    if let Some(first_load) = first_load {
+        first_load.finish(publication.connection).await?;
+    }
     // Nobody is told of a first load entry by entry.
     if !publication.is_first() {
         note_neighbours(publication, &fresh).await?;
