@@ -65,6 +65,16 @@ async fn the_server_listens_on_no_network_and_lets_in_its_user_only() {
 }
 
 #[tokio::test]
+async fn the_log_is_packed_by_lz4_where_the_server_can() {
+    let dir = data_dir();
+    let (cluster, options) = joined(dir.path()).await;
+    let is_so = "select (setting = 'lz4' or ('lz4' = any(enumvals)) is not true)::text from pg_settings
+                 where name = 'wal_compression'";
+    assert_eq!(ask(&options, is_so).await.unwrap(), "true");
+    cluster.release().await;
+}
+
+#[tokio::test]
 async fn data_outlive_a_killed_server() {
     let dir = data_dir();
     let (cluster, options) = joined(dir.path()).await;

@@ -92,3 +92,50 @@ impl Attachment {
         }
     }
 }
+
+/// A made-up mailbox and row for tests.
+#[cfg(test)]
+pub mod example {
+    use super::*;
+
+    /// A row that tells nothing.
+    pub fn row() -> Attachment {
+        Attachment {
+            type_identifiant_pp: String::new(),
+            identifiant_pp: String::new(),
+            identification_nationale: String::new(),
+            type_structure: String::new(),
+            identifiant_structure: String::new(),
+            service: String::new(),
+            nom: String::new(),
+            prenom: String::new(),
+            categorie: None,
+            profession: None,
+            savoir_faire: None,
+            raison_sociale: String::new(),
+            enseigne: String::new(),
+            adresse: Address::default(),
+            structure: None,
+        }
+    }
+
+    /// An organisation's mailbox.
+    pub fn reception(attachments: Vec<Attachment>) -> Mailbox {
+        Mailbox {
+            id: "b_1".into(),
+            adresse: "accueil@a-exemple.mssante.fr".into(),
+            adresse_publiee: "Accueil@a-exemple.mssante.fr".into(),
+            type_bal: "ORG".into(),
+            domaine: "a-exemple.mssante.fr".into(),
+            domaine_de_confiance: None,
+            rang: None,
+            description: String::new(),
+            dematerialisation: None,
+            telephone: "0699000001".into(),
+            attachments,
+            professional: None,
+            created_at: 0,
+            modified_at: 0,
+        }
+    }
+}

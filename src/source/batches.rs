@@ -62,7 +62,7 @@ impl Batch {
 pub fn each(lines: &mut Lines<'_>, mut take: impl FnMut(&Batch)) -> io::Result<()> {
     std::thread::scope(|scope| {
         let (batches, taken) = sync_channel(AHEAD);
-        let reader = scope.spawn(move || read(lines, &batches));
+        let reader = std::thread::Builder::new().spawn_scoped(scope, move || read(lines, &batches))?;
         taken.iter().for_each(|batch| take(&batch));
         let read = reader.join();
         read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -9,7 +9,10 @@ use tantivy::{DocSet as _, IndexWriter, SegmentReader, TERMINATED};
 
 use super::*;
 use crate::directory::coordinates::Position;
-use crate::directory::mailbox::{Attachment, Mailbox};
+use crate::directory::mailbox::{
+    Attachment, Mailbox,
+    example::{reception, row},
+};
 use crate::directory::structure::{Address, Structure, example::clinic};
 use crate::index::generation::Generation;
 
@@ -23,40 +26,19 @@ fn structure((nom, commune, lat): &(String, String, Option<f64>)) -> Structure {
 
 fn mailbox((nom, local, town): &(String, String, String)) -> Mailbox {
     let places = town.split('-').map(|commune| Attachment {
-        type_identifiant_pp: String::new(),
-        identifiant_pp: String::new(),
-        identification_nationale: String::new(),
-        type_structure: String::new(),
-        identifiant_structure: String::new(),
-        service: String::new(),
         nom: nom.clone(),
         prenom: "Claire".into(),
-        categorie: None,
-        profession: None,
-        savoir_faire: None,
-        raison_sociale: String::new(),
-        enseigne: String::new(),
         adresse: Address {
             commune: commune.into(),
             ..Address::default()
         },
-        structure: None,
+        ..row()
     });
     Mailbox {
-        id: "b_1".into(),
         adresse: format!("{local}@a-exemple.mssante.fr"),
         adresse_publiee: format!("{local}@a-exemple.mssante.fr"),
         type_bal: "PER".into(),
-        domaine: "a-exemple.mssante.fr".into(),
-        domaine_de_confiance: None,
-        rang: None,
-        description: String::new(),
-        dematerialisation: None,
-        telephone: String::new(),
-        attachments: places.collect(),
-        professional: None,
-        created_at: 0,
-        modified_at: 0,
+        ..reception(places.collect())
     }
 }
 

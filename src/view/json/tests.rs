@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::directory::mailbox::{Attachment, MailboxSummary};
+use crate::directory::mailbox::{
+    Attachment, MailboxSummary,
+    example::{reception, row},
+};
 use crate::directory::professional::{Activity, Labelled, Practice, Qualification};
-use crate::directory::structure::{Address, example::clinic};
+use crate::directory::structure::example::clinic;
 
 fn labelled(code: &str, libelle: &str) -> Labelled {
     Labelled {
@@ -47,45 +50,6 @@ fn midwife() -> Professional {
     }
 }
 
-fn row() -> Attachment {
-    Attachment {
-        type_identifiant_pp: String::new(),
-        identifiant_pp: String::new(),
-        identification_nationale: String::new(),
-        type_structure: String::new(),
-        identifiant_structure: String::new(),
-        service: String::new(),
-        nom: String::new(),
-        prenom: String::new(),
-        categorie: None,
-        profession: None,
-        savoir_faire: None,
-        raison_sociale: String::new(),
-        enseigne: String::new(),
-        adresse: Address::default(),
-        structure: None,
-    }
-}
-
-fn a_box(attachments: Vec<Attachment>) -> Mailbox {
-    Mailbox {
-        id: "b_1".into(),
-        adresse: "accueil@a-exemple.mssante.fr".into(),
-        adresse_publiee: "Accueil@a-exemple.mssante.fr".into(),
-        type_bal: "ORG".into(),
-        domaine: "a-exemple.mssante.fr".into(),
-        domaine_de_confiance: None,
-        rang: None,
-        description: String::new(),
-        dematerialisation: None,
-        telephone: "0699000001".into(),
-        attachments,
-        professional: None,
-        created_at: 0,
-        modified_at: 0,
-    }
-}
-
 #[test]
 fn a_structure_leaves_out_what_is_absent() {
     assert_eq!(
@@ -115,7 +79,7 @@ fn a_professional_has_the_agreed_shape() {
 
 #[test]
 fn a_mailbox_never_shows_its_telephone_to_everybody() {
-    let mailbox_ = a_box(vec![row()]);
+    let mailbox_ = reception(vec![row()]);
     assert_eq!(
         mailbox(&mailbox_),
         r#"{"type":"messagerie","id":"b_1","adresse":"accueil@a-exemple.mssante.fr","#.to_owned()
@@ -134,7 +98,7 @@ fn a_holder_unknown_to_the_directory_keeps_the_rows_own_names() {
         raison_sociale: "HOPITAL EXEMPLE".into(),
         ..row()
     };
-    let json = mailbox(&a_box(vec![named]));
+    let json = mailbox(&reception(vec![named]));
     assert!(json.contains(r#""professionnel":{"nom":"TESTEUR","prenom":"Claire"}"#));
     assert!(json.contains(r#""structure":{"finess":"990000002","nom":"HOPITAL EXEMPLE"}"#));
 }
@@ -149,7 +113,7 @@ fn several_rows_at_one_structure_name_it_once() {
         id: "s_2".into(),
         ..clinic()
     };
-    let json = mailbox(&a_box(vec![at(clinic()), at(clinic()), at(other)]));
+    let json = mailbox(&reception(vec![at(clinic()), at(clinic()), at(other)]));
     assert_eq!(json.matches(r#""id":"s_1""#).count(), 1);
     assert!(json.contains(r#""autres_structures":[{"id":"s_2""#));
 }
