@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use tantivy::columnar::ColumnValues;
+use tantivy::columnar::{Column, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::SegmentId;
 use tantivy::{DocAddress, DocId, InvertedIndexReader, Searcher, SegmentReader};
@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::postings::Docs;
 use super::rank;
 use super::record::Record;
-use super::schema::Fields;
+use super::schema::{Fields, activity_column, column, hash};
 use super::shelf::Shelf;
 use super::terms;
 use super::towns::Towns;
@@ -48,6 +48,8 @@ pub struct Segment {
     pub ats: Arc<dyn ColumnValues<u64>>,
     pub words: Arc<dyn ColumnValues<u64>>,
     pub has_mailbox: Arc<dyn ColumnValues<u64>>,
+    /// Hashes of the structures of each document's places.
+    structures: Column<u64>,
     pub kept: Arc<Kept>,
     pub id: SegmentId,
     alive: Option<AliveBitSet>,
@@ -68,6 +70,7 @@ impl Segment {
             ats: fast.u64("at")?.values,
             words: fast.u64("mots")?.values,
             has_mailbox: fast.u64("avec_messagerie")?.values,
+            structures: fast.u64(activity_column(column::STRUCTURE))?,
             kept: known.map(|known| known.kept.clone()).unwrap_or_default(),
             id,
             alive: reader.alive_bitset().cloned(),
@@ -176,7 +179,7 @@ impl Snapshot {
 
     /// The entry known by a key: of several, the first in order.
     pub fn by_key(&self, kind: Kind, key: &str) -> tantivy::Result<Option<Record<'_>>> {
-        let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)))?;
+        let mut found = self.records(kind, &Plan::Term(terms::key(kind, key)), |_, _| true)?;
         if PublicIds::is_one(key) {
             let wanted = entry_uuid(key);
             found.retain(|record| {
@@ -187,8 +190,13 @@ impl Snapshot {
         Ok(found.first().copied())
     }
 
-    /// All entries of a kind that a plan lets in.
-    fn records(&self, kind: Kind, plan: &Plan) -> tantivy::Result<Vec<Record<'_>>> {
+    /// All entries of a kind that a plan lets in, and whose documents are meant.
+    fn records(
+        &self,
+        kind: Kind,
+        plan: &Plan,
+        is_meant: impl Fn(&Segment, DocId) -> bool,
+    ) -> tantivy::Result<Vec<Record<'_>>> {
         let mut found = Vec::new();
         for segment in &self.segments {
             let range = segment.range(kind);
@@ -196,6 +204,7 @@ impl Snapshot {
             let mut doc = docs.doc();
             while doc < range.end {
                 if segment.is_alive(doc)
+                    && is_meant(segment, doc)
                     && let Some(record) = self.views.get(At(segment.ats.get_val(doc)))
                 {
                     found.push(record);
@@ -225,7 +234,9 @@ impl Snapshot {
     pub fn of_structure(&self, id: &str, q: &str) -> tantivy::Result<Vec<Record<'_>>> {
         let folded = fold(q);
         let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
-        let mut found = self.records(Kind::Mailbox, &Plan::Term(terms::of_structure(id)))?;
+        let wanted = hash(id);
+        let is_there = |segment: &Segment, doc| segment.structures.values_for_doc(doc).any(|id| id == wanted);
+        let mut found = self.records(Kind::Mailbox, &Plan::Term(terms::of_structure(id)), is_there)?;
         found.sort_unstable_by_key(|record| (record.rank, record.entity));
         let shown = |record: &Record<'_>| -> String {
             EntryView::new(&record.entry())
@@ -262,5 +273,60 @@ impl Snapshot {
         place
             .and_then(|place| self.counts.get(place).copied())
             .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::mailbox::Mailbox;
+    use crate::directory::mailbox::example::{reception, row};
+    use crate::directory::structure::Structure;
+    use crate::directory::structure::example::clinic;
+    use crate::index::generation::Generation;
+    use crate::index::recherche::Recherche;
+    use crate::query::Kinds;
+    use crate::store::changes::Changes;
+    use crate::store::documents::Document;
+
+    #[test]
+    fn structures_whose_public_ids_share_a_term_are_told_apart() {
+        let ids = [1, 2].map(|number| format!("s_aaaaaa{number:016}"));
+        assert_eq!(terms::of_structure(&ids[0]), terms::of_structure(&ids[1]));
+        let documents = (1..).zip(&ids).flat_map(|(number, id)| {
+            let structure = Arc::new(Structure {
+                id: id.clone(),
+                ..clinic()
+            });
+            let mut attachment = row();
+            attachment.structure = Some(structure.clone());
+            let mailbox = Box::new(Mailbox {
+                id: format!("b_{number:022}"),
+                ..reception(vec![attachment])
+            });
+            [
+                Document::Structure(number, structure),
+                Document::Mailbox(number, mailbox),
+            ]
+        });
+        let documents: Vec<Document> = documents.collect();
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        generation.change(&Changes::default(), &documents).unwrap();
+        let snapshot = generation.snapshot();
+        for (number, id) in (1..).zip(ids) {
+            let entities = |found: Vec<Record<'_>>| -> Vec<u64> { found.iter().map(|r| r.entity).collect() };
+            let boxes = snapshot.of_structure(&id, "").unwrap();
+            let by_key = snapshot.by_key(Kind::Structure, &id).unwrap();
+            assert_eq!(entities(boxes), [number]);
+            assert_eq!(entities(by_key.into_iter().collect()), [number]);
+            let recherche = Recherche {
+                types: Kinds::ALL,
+                structure: vec![id],
+                par_page: 10,
+                ..Recherche::default()
+            };
+            assert_eq!(snapshot.recherche(&recherche, false).unwrap().total, 2);
+        }
     }
 }

@@ -138,21 +138,17 @@ pub fn has_equality(kind: Kind, field: Field) -> bool {
         )
 }
 
-/// Whether the terms of a field's values are hashes of them: nearly each entry has its own, and the many letters in which
-/// these differ would be half of the dictionary. What such a term finds may have another value.
+/// Whether the terms of a field's values are hashes of them: hardly two entries share a value, and the many letters in
+/// which these differ would be most of the dictionary. What such a term finds may have another value.
 pub fn is_hashed(field: Field) -> bool {
-    matches!(field, Field::Cn | Field::Street | Field::O)
-}
-
-/// Whether few entries share a value of a field.
-fn is_rare(field: Field) -> bool {
     use Field as F;
     let is_of_structure = matches!(
         field,
         F::Finess | F::FinessEj | F::Siret | F::Siren | F::IdentifiantPm
     );
-    let is_of_person = matches!(field, F::Mail | F::EmployeeNumber | F::IdentifiantPp);
-    is_hashed(field) || is_of_structure || is_of_person || matches!(field, F::TelephoneNumber | F::Facsimile)
+    let is_of_person = matches!(field, F::EmployeeNumber | F::IdentifiantPp);
+    let is_of_place = matches!(field, F::Street | F::TelephoneNumber | F::Facsimile);
+    is_of_structure || is_of_person || is_of_place || matches!(field, F::Cn | F::O)
 }
 
 /// Whether a field's value is among the keys of its entry.
@@ -214,17 +210,17 @@ impl<'t> Term<'t> {
                 true => Text::Hash(hash(form)),
                 false => Text::Whole(form),
             },
-            is_rare: is_rare(field),
+            is_rare: is_hashed(field),
             ..Self::new('=', Some(letter(field)), form)
         }
     }
 
-    /// A name by which one entry is asked for as a whole. Of a public id two entries may share it.
+    /// A name by which one entry is asked for as a whole. Two entries may share that of a public id.
     pub fn key(kind: Kind, key: &'t str) -> Self {
         Self::new('K', Some(digit(kind as u8)), shortened(key)).rare()
     }
 
-    /// The mailboxes of a structure, by its public id.
+    /// The mailboxes of a structure, by its public id, and perhaps of another one.
     pub fn of_structure(id: &'t str) -> Self {
         Self::new('S', None, shortened(id)).rare()
     }
@@ -285,9 +281,9 @@ impl<'t> Term<'t> {
     }
 }
 
-/// Octets of a public id that are in a term: its first sixty random bits. Random letters have nothing in common, and
-/// whole ids would take more of the dictionary than all names.
-const ID: usize = 14;
+/// Octets of a public id that are in a term: its first thirty random bits. Random letters have nothing in common, and
+/// whole ids would take more of the dictionary than all names; so whoever finds an entry by one looks whether it is his.
+const ID: usize = 8;
 
 fn shortened(key: &str) -> &str {
     match PublicIds::is_one(key) {
@@ -296,8 +292,8 @@ fn shortened(key: &str) -> &str {
     }
 }
 
-/// Letters of a hash in a term, of five bits each.
-const HASH: u32 = 10;
+/// Letters of a hash in a term, of five bits each: as many as tell nearly all values of a country apart.
+const HASH: u32 = 6;
 
 fn letter_of(hash: u64, place: u32) -> char {
     let bits = (hash >> (5 * place) & 31) as u8;
@@ -379,6 +375,13 @@ pub enum FacetTerm {
     /// Public id.
     Structure,
     SavoirFaire,
+}
+
+impl FacetTerm {
+    /// Whether its terms tell one value from every other.
+    pub fn is_exact(self) -> bool {
+        self != Self::Structure
+    }
 }
 
 /// The part of a form that words are taken from: of an address what stands before the domain.

@@ -12,11 +12,16 @@ use crate::index::terms::{self, FacetTerm};
 pub struct Allowed {
     terms: Vec<String>,
     hashes: Vec<u64>,
+    /// Whether no other value has these terms.
+    pub is_exact: bool,
 }
 
 impl Allowed {
     fn new(facet: FacetTerm, values: impl IntoIterator<Item = String>) -> Self {
-        let mut allowed = Self::default();
+        let mut allowed = Self {
+            is_exact: facet.is_exact(),
+            ..Self::default()
+        };
         for value in values {
             allowed.hashes.push(hash(&value));
             allowed.terms.push(terms::facet(facet, &value));
@@ -85,7 +90,7 @@ impl Filters {
         .filter(|(allowed, _)| allowed.is_asked())
     }
 
-    /// Keeps the documents that have a value of each filter, in whichever activities.
+    /// Keeps the documents that have a value of each filter, in whichever activities, or one that shares its term.
     pub fn narrow(&self, segment: &Segment, docs: &mut Bits) -> tantivy::Result<()> {
         for (allowed, _) in self.asked() {
             let mut any = Bits::none(segment.max_doc);

@@ -24,9 +24,10 @@ struct Qualified<'f> {
 }
 
 impl<'f> Together<'f> {
-    /// Prepares; `None` where no more than one filter is asked: whoever has its value meets it.
+    /// Prepares; `None` where no more than one filter is asked, and its terms tell who meets it.
     pub fn open(filters: &'f Filters, segment: &SegmentReader) -> tantivy::Result<Option<Self>> {
-        if filters.asked().nth(1).is_none() {
+        let is_one = filters.asked().nth(1).is_none();
+        if is_one && filters.asked().all(|(asked, _)| asked.is_exact) {
             return Ok(None);
         }
         let fast = segment.fast_fields();
