@@ -16,7 +16,7 @@ use super::schema::Fields;
 use super::views::ViewsWriter;
 use crate::priority;
 use crate::store::changes::{self, Version};
-use crate::store::documents::{Document, Documents, IdTable};
+use crate::store::documents::{Document, Documents, IdTable, Ids};
 
 /// Threads that make documents.
 const WORKERS: u32 = 2;
@@ -74,21 +74,16 @@ impl Worker {
                 views.append(&record)?;
             }
             if bulk.len() >= self.full {
-                self.write_segment(std::mem::take(&mut bulk))?;
+                self.segments.push(bulk.write(&self.index, &self.fields)?);
                 self.full = bulk::FULL;
             }
         }
         if !bulk.is_empty() {
-            self.write_segment(bulk)?;
+            self.segments.push(bulk.write(&self.index, &self.fields)?);
         }
         self.mailboxes.finish()?;
         self.others.finish()?;
         Ok(self.segments)
-    }
-
-    fn write_segment(&mut self, bulk: Bulk) -> Result<(), IndexError> {
-        self.segments.push(bulk.write(&self.index, &self.fields)?);
-        Ok(())
     }
 }
 
@@ -158,7 +153,7 @@ async fn read(
         let ids = documents.next_ids(IdTable::Professionals, after).await?;
         let Some(last) = ids.last() else { break };
         after = *last;
-        let (professionals, boxes) = documents.professionals_with_boxes(&ids).await?;
+        let (professionals, boxes) = documents.professionals_with_boxes(Ids::Run(&ids)).await?;
         let mailboxes = documents.mailboxes_of(&professionals, &boxes).await?;
         held.extend(mailboxes.iter().map(|(id, _)| *id));
         let mailboxes = mailboxes.into_iter().map(of_mailboxes).collect();

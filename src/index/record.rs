@@ -8,6 +8,9 @@
 //! is read most first; the cold part an LZ4 block of two sections. The sections that mail clients ask for are copied
 //! to shelves ([`super::shelf`]) as well.
 
+use std::fmt;
+
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 use tantivy::directory::OwnedBytes;
 
 use super::views::{At, Views};
@@ -50,9 +53,35 @@ pub struct Parts<'a> {
     pub json: &'a str,
 }
 
+/// What packs records, used again for each.
+#[derive(Default)]
+pub struct Packer {
+    table: CompressTable,
+    cold: Vec<u8>,
+}
+
+impl fmt::Debug for Packer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Packer").finish_non_exhaustive()
+    }
+}
+
+impl Packer {
+    /// Appends the cold part as an LZ4 block with its length before it.
+    fn pack(&mut self, out: &mut Vec<u8>) {
+        let start = out.len() + 4;
+        out.extend_from_slice(&(self.cold.len() as u32).to_le_bytes());
+        out.resize(start + get_maximum_output_size(self.cold.len()), 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        // There is room for the longest block.
+        let packed = compress_into_with_table(&self.cold, room, &mut self.table).unwrap_or(0);
+        out.truncate(start + packed);
+    }
+}
+
 impl Parts<'_> {
     /// Appends the record.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    pub fn write(&self, packer: &mut Packer, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&self.rank.to_be_bytes());
@@ -62,22 +91,21 @@ impl Parts<'_> {
         for (field, forms) in self.forms {
             section(out, *field as u8, forms.as_bytes());
         }
-        let mut cold = Vec::with_capacity(self.json.len() + 16);
+        packer.cold.clear();
         if self.is_hot {
             section(out, ENTRY, self.entry);
         } else {
-            section(&mut cold, ENTRY, self.entry);
+            section(&mut packer.cold, ENTRY, self.entry);
         }
         section(out, SUGGESTION, self.suggestion.as_bytes());
-        section(&mut cold, JSON, self.json.as_bytes());
-        let cold = lz4_flex::compress_prepend_size(&cold);
-        let hot = out.len() - start - HEAD;
-        for (place, length) in [(start, hot), (start + 4, cold.len())] {
+        section(&mut packer.cold, JSON, self.json.as_bytes());
+        let hot = out.len();
+        packer.pack(out);
+        for (place, length) in [(start, hot - start - HEAD), (start + 4, out.len() - hot)] {
             if let Some(bytes) = out.get_mut(place..place + 4) {
                 bytes.copy_from_slice(&(length as u32).to_be_bytes());
             }
         }
-        out.extend_from_slice(&cold);
     }
 }
 
@@ -285,15 +313,15 @@ mod tests {
             suggestion: "a\tb",
             json: "{}",
         };
-        let mut bytes = Vec::new();
-        parts.write(&mut bytes);
+        let (mut packer, mut bytes) = (Packer::default(), Vec::new());
+        parts.write(&mut packer, &mut bytes);
         let second = bytes.len() as u64;
         Parts {
             is_hot: false,
             signed_in: b"",
             ..parts
         }
-        .write(&mut bytes);
+        .write(&mut packer, &mut bytes);
         let mut writer = ViewsWriter::create(folder.path(), 0).unwrap();
         let first = writer.append(&bytes).unwrap();
         writer.finish().unwrap();

@@ -112,7 +112,7 @@ fn name(segment: SegmentId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::Parts;
+    use super::super::record::{Packer, Parts};
     use super::super::views::ViewsWriter;
     use super::*;
     use crate::view::entry::{EntryBuilder, EntryView};
@@ -136,7 +136,7 @@ mod tests {
                 json: "{}",
                 ..Parts::default()
             }
-            .write(&mut record);
+            .write(&mut Packer::default(), &mut record);
             writer.append(&record).unwrap()
         });
         writer.finish().unwrap();

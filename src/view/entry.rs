@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::field::Field;
 
 /// An entry being made. Values of a field keep their order; empty and repeated ones are left out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EntryBuilder {
     /// All values, one behind the other.
     text: String,
@@ -17,6 +17,20 @@ pub struct EntryBuilder {
     values: Vec<(Field, Range<usize>)>,
     /// In the order in which they came.
     fields: Vec<Field>,
+}
+
+/// Octets and values of most entries: there is room for them from the first on.
+const OCTETS: usize = 1024;
+const VALUES: usize = 32;
+
+impl Default for EntryBuilder {
+    fn default() -> Self {
+        Self {
+            text: String::with_capacity(OCTETS),
+            values: Vec::with_capacity(VALUES),
+            fields: Vec::with_capacity(VALUES),
+        }
+    }
 }
 
 impl EntryBuilder {
@@ -37,12 +51,11 @@ impl EntryBuilder {
 
     /// Makes what stands in the text from `start` on a value, or takes it back.
     fn keep(&mut self, field: Field, start: usize) -> &mut Self {
-        let (before, written) = self.text.as_bytes().split_at(start);
-        let value = str::from_utf8(written).unwrap_or("");
+        let (before, value) = self.text.split_at(start);
         let begin = start + value.len() - value.trim_start().len();
         let value = value.trim();
         let is_known = |(other, range): &(Field, Range<usize>)| {
-            *other == field && before.get(range.clone()) == Some(value.as_bytes())
+            *other == field && before.get(range.clone()) == Some(value)
         };
         if value.is_empty() || self.values.iter().any(is_known) {
             self.text.truncate(start);

@@ -49,9 +49,14 @@ pub fn with_member(object: &str, name: &str, value: &impl Serialize) -> String {
     format!("{members}{comma}{}:{}}}", to_json(&name), to_json(value))
 }
 
+/// Octets of most entries: there is room for them from the first on.
+const OCTETS: usize = 2048;
+
 /// These shapes hold only texts, numbers and lists, whose encoding cannot fail.
 fn to_json(value: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    let mut text = Vec::with_capacity(OCTETS);
+    let _ = serde_json::to_writer(&mut text, value);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,18 +6,19 @@ use std::ops::Range;
 use tantivy::DocId;
 
 /// The lists of documents of all terms.
-pub struct Lists {
+pub struct Lists<'t> {
     /// Documents' terms, as places in the order of terms.
-    terms: Vec<u32>,
+    terms: &'t [u32],
     /// Which of these are of which document, in the order of documents.
     documents: Vec<Range<usize>>,
     /// Documents of each term.
     counts: Vec<u32>,
 }
 
-impl Lists {
-    /// Of the numbers of documents' terms; `in_order` has each number once, in the order in which lists are wanted.
-    pub fn new(mut terms: Vec<u32>, documents: Vec<Range<usize>>, in_order: &[u32]) -> Self {
+impl<'t> Lists<'t> {
+    /// Of the numbers of documents' terms, which become their places in that order; `in_order` has each number once, in
+    /// the order in which lists are wanted.
+    pub fn new(terms: &'t mut [u32], documents: Vec<Range<usize>>, in_order: &[u32]) -> Self {
         let mut places = vec![0; in_order.len()];
         for (place, number) in (0..).zip(in_order) {
             if let Some(of_number) = places.get_mut(*number as usize) {
@@ -25,7 +26,7 @@ impl Lists {
             }
         }
         let mut counts = vec![0; in_order.len()];
-        for term in &mut terms {
+        for term in &mut *terms {
             *term = places.get(*term as usize).copied().unwrap_or(0);
             if let Some(count) = counts.get_mut(*term as usize) {
                 *count += 1;
@@ -116,7 +117,7 @@ mod tests {
                 ranges.push(start..terms.len());
             }
             let mut made = Vec::new();
-            let Ok(()) = Lists::new(terms, ranges, &in_order).each(most, |list| {
+            let Ok(()) = Lists::new(&mut terms, ranges, &in_order).each(most, |list| {
                 made.push(list.to_vec());
                 Ok::<_, Infallible>(())
             });

@@ -27,7 +27,7 @@ use crate::store::documents::Document;
 /// Terms of documents, all together, with which a segment is full; each takes four octets twice over.
 pub const FULL: usize = 16 << 20;
 
-/// Documents on their way into one segment.
+/// Documents on their way into one segment, and the room for those of the next.
 #[derive(Debug, Default)]
 pub struct Bulk {
     tools: Tools,
@@ -89,17 +89,18 @@ impl Bulk {
         self.rows.is_empty()
     }
 
-    /// Writes the segment; whoever adds it to the index commits it.
-    pub fn write(mut self, index: &Index, fields: &Fields) -> tantivy::Result<SegmentMeta> {
+    /// Writes the segment, and is empty again; whoever adds the segment to the index commits it.
+    pub fn write(&mut self, index: &Index, fields: &Fields) -> tantivy::Result<SegmentMeta> {
         let segment = index.new_segment();
         let order = self.order();
         self.write_norms(&segment, fields)?;
-        columns::write(&self, &order, &segment, fields)?;
+        columns::write(self, &order, &segment, fields)?;
         // The lists of terms take their room.
         (self.places, self.qualifications) = Default::default();
         write_store(&segment, order.len())?;
         let count = order.len() as DocId;
         terms::write(self, &order, &segment, fields)?;
+        self.rows.clear();
         let segment = segment.with_max_doc(count);
         segment.meta().untrack_temp_docstore();
         Ok(segment.meta().clone())

@@ -14,11 +14,11 @@ use crate::index::schema::Fields;
 /// Entries of lists that are made at a time.
 const LISTS: usize = 4 << 20;
 
-/// Writes the lists of all terms, and of the documents' keys.
-pub fn write(bulk: Bulk, order: &[u32], segment: &Segment, fields: &Fields) -> tantivy::Result<()> {
+/// Writes the lists of all terms, and of the documents' keys; the documents have no terms any more.
+pub fn write(bulk: &mut Bulk, order: &[u32], segment: &Segment, fields: &Fields) -> tantivy::Result<()> {
     let mut file = InvertedIndexSerializer::open(segment)?;
     let keys = file.new_field(fields.key, order.len() as u64, None)?;
-    write_keys(&bulk, order, keys)?;
+    write_keys(bulk, order, keys)?;
     let terms = file.new_field(fields.term, bulk.terms.len() as u64, None)?;
     write_terms(bulk, order, terms)?;
     Ok(file.close()?)
@@ -37,7 +37,7 @@ fn write_keys(bulk: &Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tan
     Ok(field.close()?)
 }
 
-fn write_terms(bulk: Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tantivy::Result<()> {
+fn write_terms(bulk: &mut Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tantivy::Result<()> {
     let documents: Vec<Range<usize>> = order
         .iter()
         .map(|place| {
@@ -45,15 +45,12 @@ fn write_terms(bulk: Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tan
             bulk.starts(*place).terms..end
         })
         .collect();
-    let Bulk {
-        tools, terms, rare, ..
-    } = bulk;
-    let rare = with_documents(rare, order);
-    let mut rare = rare.chunk_by(|one, other| one.0 == other.0).peekable();
-    let lexicon = tools.into_lexicon();
+    with_documents(&mut bulk.rare, order);
+    let mut rare = bulk.rare.chunk_by(|one, other| one.0 == other.0).peekable();
+    let lexicon = std::mem::take(&mut bulk.tools).into_lexicon();
     let in_order = lexicon.in_order();
     let mut numbers = in_order.iter();
-    Lists::new(terms, documents, &in_order).each(LISTS, |list| {
+    Lists::new(&mut bulk.terms, documents, &in_order).each(LISTS, |list| {
         let term = numbers.next().map_or(&[][..], |number| lexicon.term(*number));
         while let Some(of_term) = rare.next_if(|of_term| is_before(of_term, term)) {
             write_rare(&mut field, of_term)?;
@@ -63,23 +60,24 @@ fn write_terms(bulk: Bulk, order: &[u32], mut field: FieldSerializer<'_>) -> tan
     for of_term in rare {
         write_rare(&mut field, of_term)?;
     }
+    bulk.terms.clear();
+    bulk.rare.clear();
     Ok(field.close()?)
 }
 
-/// Terms without numbers with their documents, each pair once, in order.
-fn with_documents(mut rare: Vec<(Packed, u32)>, order: &[u32]) -> Vec<(Packed, DocId)> {
+/// Makes the places beside terms without numbers those of their documents, each pair once, in order.
+fn with_documents(rare: &mut Vec<(Packed, u32)>, order: &[u32]) {
     let mut docs = vec![0; order.len()];
     for (doc, place) in (0..).zip(order) {
         if let Some(of_place) = docs.get_mut(*place as usize) {
             *of_place = doc;
         }
     }
-    for (_, place) in &mut rare {
+    for (_, place) in &mut *rare {
         *place = docs.get(*place as usize).copied().unwrap_or(0);
     }
     rare.sort_unstable();
     rare.dedup();
-    rare
 }
 
 fn is_before(of_term: &[(Packed, DocId)], term: &[u8]) -> bool {

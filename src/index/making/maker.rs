@@ -8,7 +8,7 @@ use super::memo::Memo;
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact};
 use crate::index::rank::rank;
-use crate::index::record::Parts;
+use crate::index::record::{Packer, Parts};
 use crate::index::schema::{ACTIVITY_COLUMNS, hash};
 use crate::index::terms::{self, FacetTerm, Family, Term};
 use crate::query::Kind;
@@ -20,6 +20,7 @@ use crate::view::field::{Field, Matching};
 #[derive(Debug, Default)]
 pub struct Tools {
     memo: Memo,
+    packer: Packer,
     /// The terms of the document made last.
     pub terms: Collected,
 }
@@ -110,7 +111,7 @@ impl<'t> Maker<'t> {
 
     /// Words by which the entry is found besides its name.
     pub fn other_words(&mut self, text: &str) {
-        let Tools { memo, terms } = &mut *self.tools;
+        let Tools { memo, terms, .. } = &mut *self.tools;
         let folded = memo.fold(text);
         let numbers = folded.words.get_or_init(|| {
             let words = folded.variants.iter().flat_map(|form| form.split(' '));
@@ -218,7 +219,7 @@ impl<'t> Maker<'t> {
             suggestion: &shown.suggestion.map(|part| part.replace('\t', " ")).join("\t"),
             json: shown.json,
         }
-        .write(&mut record);
+        .write(&mut self.tools.packer, &mut record);
         Made {
             columns: self.columns,
             record,

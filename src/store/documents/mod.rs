@@ -91,6 +91,31 @@ impl<'c> Documents<'c> {
     }
 }
 
+/// Ids of entries that are read together.
+#[derive(Debug, Clone, Copy)]
+pub enum Ids<'i> {
+    Some(&'i [i64]),
+    /// All that there are from the first to the last, in order: Postgres goes along an index, and looks for one of them
+    /// alone.
+    Run(&'i [i64]),
+}
+
+impl Ids<'_> {
+    /// The condition that a column has one of them, where [`Self::as_slice`] is the first parameter.
+    fn among(self, column: &str) -> String {
+        match self {
+            Self::Some(_) => format!("{column} = any($1)"),
+            Self::Run(_) => format!("{column} between $1[1] and $1[cardinality($1)]"),
+        }
+    }
+
+    fn as_slice(&self) -> &[i64] {
+        match self {
+            Self::Some(ids) | Self::Run(ids) => ids,
+        }
+    }
+}
+
 /// Tables whose ids are walked.
 #[derive(Debug, Clone, Copy)]
 pub enum IdTable {

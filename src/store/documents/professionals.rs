@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
-use super::Documents;
+use super::{Documents, Ids};
 use crate::directory::mailbox::MailboxSummary;
 use crate::directory::professional::{Activity, Diploma, Practice, Professional, Qualification};
 use crate::store::labels::Labels;
@@ -17,22 +18,23 @@ pub type Professionals = Vec<(i64, Arc<Professional>)>;
 impl Documents<'_> {
     /// Whole professionals by id; those that are gone are left out.
     pub async fn professionals(&mut self, ids: &[i64]) -> Result<Professionals, sqlx::Error> {
-        Ok(self.professionals_with_boxes(ids).await?.0)
+        Ok(self.professionals_with_boxes(Ids::Some(ids)).await?.0)
     }
 
     /// The same, with the ids of their visible mailboxes.
     pub async fn professionals_with_boxes(
         &mut self,
-        ids: &[i64],
+        ids: Ids<'_>,
     ) -> Result<(Professionals, Vec<i64>), sqlx::Error> {
-        let rows = sqlx::query(
-            "select id, public_id, identification_nationale, identifiant, civilite, civilite_exercice, nom, prenom,
-                    created_at, modified_at
-             from professionals where id = any($1) order by id",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+        let rows = self
+            .rows_of(
+                ids,
+                "id",
+                "select id, public_id, identification_nationale, identifiant, civilite, civilite_exercice, nom,
+                        prenom, created_at, modified_at
+                 from professionals where {among} order by id",
+            )
+            .await?;
         let mut gathered = Gathered::default();
         for row in rows {
             let professional = Professional {
@@ -63,15 +65,30 @@ impl Documents<'_> {
         Ok((professionals, boxes))
     }
 
-    async fn add_activities(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
-        let rows = sqlx::query(
-            "select professional_id, profession, categorie, structure_id, mode_exercice, role, genre, secteur,
-                    section_pharmacien
-             from activities where professional_id = any($1) order by professional_id, rang",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+    /// What a statement reads of some professionals, whose ids are in a column and `{among}` others.
+    async fn rows_of(
+        &mut self,
+        ids: Ids<'_>,
+        column: &str,
+        statement: &str,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let statement = statement.replace("{among}", &ids.among(column));
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(ids.as_slice())
+            .fetch_all(&mut *self.connection)
+            .await
+    }
+
+    async fn add_activities(&mut self, ids: Ids<'_>, gathered: &mut Gathered) -> Result<(), sqlx::Error> {
+        let rows = self
+            .rows_of(
+                ids,
+                "professional_id",
+                "select professional_id, profession, categorie, structure_id, mode_exercice, role, genre, secteur,
+                        section_pharmacien
+                 from activities where {among} order by professional_id, rang",
+            )
+            .await?;
         let shown = rows.iter().filter_map(|row| row.try_get(3).ok().flatten());
         let shown: Vec<i64> = shown.collect();
         self.need_structures(&shown).await?;
@@ -96,16 +113,17 @@ impl Documents<'_> {
         Ok(())
     }
 
-    async fn add_qualifications(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
-        let rows = sqlx::query(
-            "select distinct on (professional_id, profession, categorie, type_savoir_faire, savoir_faire)
-                    professional_id, profession, categorie, type_savoir_faire, savoir_faire
-             from qualifications where professional_id = any($1)
-             order by professional_id, profession, categorie, type_savoir_faire, savoir_faire",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+    async fn add_qualifications(&mut self, ids: Ids<'_>, gathered: &mut Gathered) -> Result<(), sqlx::Error> {
+        let rows = self
+            .rows_of(
+                ids,
+                "professional_id",
+                "select distinct on (professional_id, profession, categorie, type_savoir_faire, savoir_faire)
+                        professional_id, profession, categorie, type_savoir_faire, savoir_faire
+                 from qualifications where {among}
+                 order by professional_id, profession, categorie, type_savoir_faire, savoir_faire",
+            )
+            .await?;
         for row in rows {
             let Some(professional) = gathered.get_mut(row.try_get(0)?) else {
                 continue;
@@ -128,14 +146,15 @@ impl Documents<'_> {
         Ok(())
     }
 
-    async fn add_diplomas(&mut self, ids: &[i64], gathered: &mut Gathered) -> Result<(), sqlx::Error> {
-        let rows = sqlx::query(
-            "select professional_id, type_diplome, diplome, type_autorisation, discipline
-             from diplomas where professional_id = any($1) order by 1, 2, 3, 4, 5",
-        )
-        .bind(ids)
-        .fetch_all(&mut *self.connection)
-        .await?;
+    async fn add_diplomas(&mut self, ids: Ids<'_>, gathered: &mut Gathered) -> Result<(), sqlx::Error> {
+        let rows = self
+            .rows_of(
+                ids,
+                "professional_id",
+                "select professional_id, type_diplome, diplome, type_autorisation, discipline
+                 from diplomas where {among} order by 1, 2, 3, 4, 5",
+            )
+            .await?;
         for row in rows {
             if let Some(professional) = gathered.get_mut(row.try_get(0)?) {
                 professional.diplomas.push(Diploma {
