@@ -6,7 +6,8 @@
 //! commune has not gone.
 
 use super::history;
-use super::publication::{Action, Publication};
+use super::ledger::Action;
+use super::publication::Publication;
 use crate::directory::public_id::Genre;
 
 /// How far the middle of a commune's establishments goes before its centre follows.
@@ -34,14 +35,16 @@ pub async fn refresh(publication: &mut Publication<'_>) -> Result<(), sqlx::Erro
     }
     // The first centres of all are news to so many entries that an index is sooner built than brought up.
     if !any {
-        publication.rebuild = true;
+        publication.ledger.rebuild = true;
         return Ok(());
     }
     let moved = shown_at(publication, &communes, &postcodes).await?;
     let ids: Vec<i64> = moved.iter().map(|(id, _)| *id).collect();
     history::note(&mut *publication.connection, 's', &ids, "position").await?;
     for (id, public_id) in moved {
-        publication.note(Genre::Structure, id, &public_id, Action::Updated);
+        publication
+            .ledger
+            .note(Genre::Structure, id, &public_id, Action::Updated);
     }
     Ok(())
 }

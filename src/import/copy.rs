@@ -106,16 +106,38 @@ impl Rows {
         self.pieces.len() >= 4
     }
 
-    /// Sends what is gathered; the rows can go on being filled afterwards.
+    /// Takes out what is gathered; the rows can go on being filled afterwards.
+    pub fn take(&mut self) -> Load {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        pieces.push(std::mem::take(&mut self.buffer));
+        Load {
+            statement: self.statement,
+            pieces,
+        }
+    }
+
+    /// Sends what is gathered.
     pub async fn send(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        if self.pieces.is_empty() && self.buffer.is_empty() {
+        self.take().send(connection).await
+    }
+}
+
+/// Some rows of one table.
+pub struct Load {
+    statement: &'static str,
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Load {
+    /// Sends them.
+    pub async fn send(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.pieces.iter().all(Vec::is_empty) {
             return Ok(());
         }
         let mut copy = connection.copy_in_raw(self.statement).await?;
-        for piece in self.pieces.drain(..) {
+        for piece in self.pieces {
             copy.send(piece).await?;
         }
-        copy.send(std::mem::take(&mut self.buffer)).await?;
         copy.finish().await?;
         Ok(())
     }

@@ -38,7 +38,7 @@ impl FirstLoad {
         publication: &mut Publication<'_>,
         tables: &[&str],
     ) -> Result<Option<Self>, sqlx::Error> {
-        if !publication.is_first() {
+        if !publication.ledger.is_first() {
             return Ok(None);
         }
         let mut attempt = publication.connection.begin().await?;

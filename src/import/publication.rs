@@ -1,35 +1,16 @@
-//! One publication in the making: the transaction in which one import command writes, its clock, its ids, and
-//! what it changed. Nothing of it is visible before [`Publication::finish`].
+//! One publication in the making: the transaction in which one import command writes, and the book of what it changes.
+//! Nothing of it is visible before [`Publication::finish`].
 
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashSet};
 
-use super::copy::Rows;
 use super::history;
-use crate::directory::public_id::{Genre, PublicIds};
+use super::ledger::Ledger;
+use crate::directory::public_id::PublicIds;
 use crate::store::suppressions;
 use crate::visibility::visible_box;
 
 /// Above this share of changed entries nodes build their index anew rather than follow the change log.
 const REBUILD_SHARE: u64 = 5;
-
-/// What happened to an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    Created,
-    Updated,
-    Withdrawn,
-}
-
-impl Action {
-    fn letter(self) -> char {
-        match self {
-            Self::Created => 'c',
-            Self::Updated => 'u',
-            Self::Withdrawn => 'w',
-        }
-    }
-}
 
 /// "annuaire" in ASCII, cut to 63 bits: one import at a time on one database.
 const IMPORT_LOCK: i64 = 7_020_098_466_046_816_869;
@@ -42,24 +23,9 @@ const FOLLOWED: u64 = 10_000;
 /// The writing end of an import command, or of an operator's request.
 pub struct Publication<'c> {
     pub connection: &'c mut PgConnection,
-    /// Seconds since the Unix epoch.
-    pub now: i64,
-    pub ids: PublicIds,
+    pub ledger: Ledger,
     /// The sequence from which this writer takes its ids.
     sequence: &'static str,
-    first_id: i64,
-    next_id: i64,
-    changes: Rows,
-    /// Fields that somebody changed who knew which, and the numbers of their entries, by kind and name of the field.
-    fields: BTreeMap<(char, String), Vec<i64>>,
-    /// Whether nothing was published before: the first load is one event, not millions.
-    is_first: bool,
-    /// Public ids of entries that are suppressed on request.
-    suppressed: HashSet<String>,
-    /// Mailboxes that changed for those who have signed in only.
-    account_changes: Vec<i64>,
-    /// Whether labels, domains or other things that every entry may show have changed.
-    pub rebuild: bool,
 }
 
 impl<'c> Publication<'c> {
@@ -88,7 +54,7 @@ impl<'c> Publication<'c> {
             .fetch_one(&mut *connection)
             .await?;
         // Read, not taken: a publication that shows nothing new leaves no gap in the numbers.
-        let next_id: i64 =
+        let last_id: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select last_value from {sequence}")))
                 .fetch_one(&mut *connection)
                 .await?;
@@ -98,90 +64,14 @@ impl<'c> Publication<'c> {
         let suppressed = suppressions::entries(connection).await?.into_iter().collect();
         Ok(Self {
             connection,
-            now,
-            ids: PublicIds::new(&key),
+            ledger: Ledger::new(now, PublicIds::new(&key), last_id, is_first, suppressed),
             sequence,
-            first_id: next_id,
-            next_id,
-            changes: Rows::new(
-                "copy pg_temp.changes (genre, entity_id, public_id, action, neighbour) from stdin",
-            ),
-            fields: BTreeMap::new(),
-            is_first,
-            suppressed,
-            account_changes: Vec::new(),
-            rebuild: false,
         })
-    }
-
-    /// Whether nothing was published before.
-    pub fn is_first(&self) -> bool {
-        self.is_first
     }
 
     /// Waits for any other writer of mailboxes: to be called before mailboxes are read to be compared.
     pub async fn lock_mailboxes(&mut self) -> Result<(), sqlx::Error> {
         lock(self.connection, MAILBOX_LOCK).await
-    }
-
-    /// Whether any entry stays out of the directory on request.
-    pub fn suppresses_any(&self) -> bool {
-        !self.suppressed.is_empty()
-    }
-
-    /// Whether an entry stays out of the directory on request.
-    pub fn is_suppressed(&self, genre: Genre, key: &str) -> bool {
-        self.suppresses_any() && self.is_suppressed_id(&self.ids.make(genre, key))
-    }
-
-    /// The same, by its public id.
-    pub fn is_suppressed_id(&self, public_id: &str) -> bool {
-        self.suppressed.contains(public_id)
-    }
-
-    /// A new id, used by no entry before.
-    pub fn new_id(&mut self) -> i64 {
-        self.next_id += 1;
-        self.next_id
-    }
-
-    /// Notes that an entry changed.
-    pub fn note(&mut self, genre: Genre, id: i64, public_id: &str, action: Action) {
-        self.note_row(genre, id, public_id, action, false);
-    }
-
-    /// Notes that some fields of an entry changed. Their names are told by [`crate::store::history`] alone, and are of
-    /// fields that the public sees: each line of the change log is the public's to know.
-    pub fn note_fields(&mut self, genre: Genre, id: i64, public_id: &str, fields: &[&str]) {
-        self.note(genre, id, public_id, Action::Updated);
-        for field in fields {
-            let key = (genre.letter(), (*field).to_owned());
-            self.fields.entry(key).or_default().push(id);
-        }
-    }
-
-    /// Notes that a mailbox changed for those who have signed in; the public sees it as before.
-    pub fn note_for_accounts(&mut self, mailbox: i64) {
-        self.account_changes.push(mailbox);
-    }
-
-    /// Notes that an entry shows something else of another one, and is itself as before.
-    pub fn note_neighbour(&mut self, genre: Genre, id: i64, public_id: &str) {
-        self.note_row(genre, id, public_id, Action::Updated, true);
-    }
-
-    fn note_row(&mut self, genre: Genre, id: i64, key: &str, action: Action, neighbour: bool) {
-        if self.is_first {
-            self.changes.count += 1;
-            return;
-        }
-        self.changes
-            .plain(genre.letter())
-            .plain(id)
-            .text(key)
-            .plain(action.letter())
-            .plain(neighbour)
-            .end();
     }
 
     /// Deletes the rows of some entries.
@@ -207,15 +97,15 @@ impl<'c> Publication<'c> {
     /// Writes the change log and the new version, and tells the nodes when the transaction commits.
     /// Gives the version, or `None` when nothing changed.
     pub async fn finish(mut self) -> Result<Option<i64>, sqlx::Error> {
-        if self.next_id > self.first_id {
+        if let Some(last_id) = self.ledger.last_id() {
             sqlx::query("select setval($1::regclass, $2)")
                 .bind(self.sequence)
-                .bind(self.next_id)
+                .bind(last_id)
                 .execute(&mut *self.connection)
                 .await?;
         }
-        let public = self.changes.count > 0 || self.rebuild;
-        if !public && self.account_changes.is_empty() {
+        let public = self.ledger.is_public();
+        if !public && self.ledger.account_changes.is_empty() {
             return Ok(None);
         }
         self.lock_mailboxes().await?;
@@ -224,14 +114,14 @@ impl<'c> Publication<'c> {
         )
         .fetch_one(&mut *self.connection)
         .await?;
-        let rebuild = self.rebuild || self.is_first || self.is_much().await?;
+        let rebuild = self.ledger.rebuild || self.ledger.is_first() || self.is_much().await?;
         sqlx::query("insert into publications (version, rebuild, public_version) values ($1, $2, $3)")
             .bind(version)
             .bind(rebuild)
             .bind(public_version + i64::from(public))
             .execute(&mut *self.connection)
             .await?;
-        if !self.is_first {
+        if !self.ledger.is_first() {
             self.write_changes(version).await?;
         } else if version > 1 {
             self.write_first_changes(version).await?;
@@ -248,7 +138,7 @@ impl<'c> Publication<'c> {
         if self.sequence == "operator_ids" {
             return Ok(false);
         }
-        let few = self.changes.count < FOLLOWED;
+        let few = self.ledger.changes.count < FOLLOWED;
         let enough: i64 = sqlx::query_scalar(concat!(
             "select (select count(*) from (select 1 from professionals limit $1) p)
                   + (select count(*) from (select 1 from mailboxes m where ",
@@ -261,7 +151,7 @@ impl<'c> Publication<'c> {
         .bind(few.then(|| (FOLLOWED * REBUILD_SHARE).cast_signed()))
         .fetch_one(&mut *self.connection)
         .await?;
-        Ok(self.changes.count * REBUILD_SHARE > enough.unsigned_abs())
+        Ok(self.ledger.changes.count * REBUILD_SHARE > enough.unsigned_abs())
     }
 
     /// An operator published while the first load went on: who knows that version must be told what came after it. All
@@ -287,8 +177,8 @@ impl<'c> Publication<'c> {
         )
         .execute(&mut *self.connection)
         .await?;
-        self.changes.send(&mut *self.connection).await?;
-        for ((genre, field), ids) in &self.fields {
+        self.ledger.changes.send(&mut *self.connection).await?;
+        for ((genre, field), ids) in &self.ledger.fields {
             history::note(&mut *self.connection, *genre, ids, field).await?;
         }
         history::compare(&mut *self.connection).await?;
@@ -305,7 +195,7 @@ impl<'c> Publication<'c> {
         .await?;
         sqlx::query("insert into account_changes (version, mailbox_id) select $1, unnest($2::bigint[])")
             .bind(version)
-            .bind(&self.account_changes)
+            .bind(&self.ledger.account_changes)
             .execute(&mut *self.connection)
             .await?;
         Ok(())
@@ -318,12 +208,4 @@ async fn lock(connection: &mut PgConnection, number: i64) -> Result<(), sqlx::Er
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// What an import did to the entries of one kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    pub created: u64,
-    pub changed: u64,
-    pub removed: u64,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::gather::Reject;
-use super::publication::Counts;
+use super::ledger::Counts;
 
 /// The report of one command.
 #[derive(Debug, Default, Clone, serde::Serialize)]

@@ -5,7 +5,8 @@ use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
 use super::copy::Rows;
-use super::publication::{Action, Publication};
+use super::ledger::{Action, Ledger};
+use super::publication::Publication;
 use super::texts::{Numbered, Span, Texts};
 use crate::directory::public_id::Genre;
 
@@ -76,12 +77,7 @@ impl StructureKeys {
     }
 
     /// The key of a structure, made when there is none yet. Either identifier may be empty, not both.
-    pub fn find_or_make(
-        &mut self,
-        publication: &mut Publication<'_>,
-        finess: &str,
-        technical_id: &str,
-    ) -> i64 {
+    pub fn find_or_make(&mut self, ledger: &mut Ledger, finess: &str, technical_id: &str) -> i64 {
         let present = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let by_finess = present(finess).and_then(|finess| self.by_finess.get(finess));
         let by_technical_id = present(technical_id).and_then(|id| self.by_technical_id.get(id));
@@ -102,13 +98,13 @@ impl StructureKeys {
                 id
             }
             None => {
-                let id = publication.new_id();
+                let id = ledger.new_id();
                 let named = if finess.is_empty() {
                     technical_id.to_owned()
                 } else {
                     format!("F{finess}")
                 };
-                let public_id = publication.ids.make(Genre::Structure, &named);
+                let public_id = ledger.ids.make(Genre::Structure, &named);
                 self.new.plain(id).text(&public_id);
                 self.new
                     .optional(present(finess))
@@ -139,13 +135,13 @@ impl StructureKeys {
     }
 
     /// Whether a structure stays out of the directory on request.
-    pub fn is_suppressed(&self, publication: &Publication<'_>, id: i64) -> bool {
-        publication.suppresses_any() && publication.is_suppressed_id(self.public_id(id))
+    pub fn is_suppressed(&self, ledger: &Ledger, id: i64) -> bool {
+        ledger.suppresses_any() && ledger.is_suppressed_id(self.public_id(id))
     }
 
     /// Notes that a structure changed.
-    pub fn note(&self, publication: &mut Publication<'_>, id: i64, action: Action) {
-        publication.note(Genre::Structure, id, self.public_id(id), action);
+    pub fn note(&self, ledger: &mut Ledger, id: i64, action: Action) {
+        ledger.note(Genre::Structure, id, self.public_id(id), action);
     }
 
     /// The rows of new keys; [`Self::save`] sends what nobody has sent.
@@ -184,7 +180,7 @@ impl StructureKeys {
 
     /// Moves the activities of keys that stand no more: people whose own rows did not change are not written again.
     async fn merge(&self, publication: &mut Publication<'_>) -> Result<(), sqlx::Error> {
-        if self.merged.is_empty() || publication.is_first() {
+        if self.merged.is_empty() || publication.ledger.is_first() {
             return Ok(());
         }
         let (from, to): (Vec<i64>, Vec<i64>) = self.merged.iter().unzip();
@@ -200,7 +196,7 @@ impl StructureKeys {
         .fetch_all(&mut *publication.connection)
         .await?;
         for id in moved {
-            self.note(publication, id, Action::Updated);
+            self.note(&mut publication.ledger, id, Action::Updated);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row as _};
 use tokio_stream::StreamExt as _;
 
 use super::fingerprint::Fingerprint;
-use super::publication::Counts;
+use super::ledger::Counts;
 
 /// Selects what [`Tally::note`] wants of activities: six texts tell them apart.
 pub const ACTIVITIES: (&str, usize) = (

@@ -51,7 +51,7 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
             .execute(&mut *publication.connection)
             .await?;
         forget_publications(publication).await?;
-        publication.rebuild = true;
+        publication.ledger.rebuild = true;
     }
     if sample {
         sqlx::query("insert into settings values ('echantillon', 'oui') on conflict do nothing")

@@ -9,7 +9,8 @@ use tokio_stream::StreamExt as _;
 use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
 use super::first_load::{self, FirstLoad};
-use super::publication::{Action, Counts, Publication};
+use super::ledger::{Action, Counts};
+use super::publication::Publication;
 use crate::directory::public_id::Genre;
 use crate::store::aliases::structures_named;
 use crate::store::suppressions;
@@ -55,12 +56,12 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
                 note(publication, entry.adresse, old.id, Action::Updated);
                 (old.id, old.created_at)
             }
-            None if kept_out.holds(&publication.ids.make(Genre::Mailbox, entry.adresse)) => continue,
+            None if kept_out.holds(&publication.ledger.ids.make(Genre::Mailbox, entry.adresse)) => continue,
             None => {
                 counts.created += 1;
-                let id = publication.new_id();
+                let id = publication.ledger.new_id();
                 note(publication, entry.adresse, id, Action::Created);
-                (id, publication.now)
+                (id, publication.ledger.now)
             }
         };
         fresh.push(id);
@@ -97,7 +98,7 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
         first_load.finish(publication.connection).await?;
     }
     // Nobody is told of a first load entry by entry.
-    if !publication.is_first() {
+    if !publication.ledger.is_first() {
         note_neighbours(publication, &fresh).await?;
     }
     Ok(counts)
@@ -153,7 +154,7 @@ fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -
     entry.type_bal == "PER"
         && entry
             .holders()
-            .any(|holder| publication.is_suppressed(Genre::Professional, holder))
+            .any(|holder| publication.ledger.is_suppressed(Genre::Professional, holder))
 }
 
 /// Holders and structures of boxes that come, go or change show them, and have some or none. Whoever answers for an
@@ -171,7 +172,9 @@ async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Resu
     .fetch_all(&mut *publication.connection)
     .await?;
     for (id, public_id) in holders {
-        publication.note_neighbour(Genre::Professional, id, &public_id);
+        publication
+            .ledger
+            .note_neighbour(Genre::Professional, id, &public_id);
     }
     let aliases: Vec<String> = sqlx::query_scalar(
         "select distinct type_structure || identifiant_structure from mailbox_attachments
@@ -187,14 +190,16 @@ async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Resu
             .fetch_all(&mut *publication.connection)
             .await?;
     for (id, public_id) in structures {
-        publication.note_neighbour(Genre::Structure, id, &public_id);
+        publication
+            .ledger
+            .note_neighbour(Genre::Structure, id, &public_id);
     }
     Ok(())
 }
 
 fn note(publication: &mut Publication<'_>, adresse: &str, id: i64, action: Action) {
-    let public_id = publication.ids.make(Genre::Mailbox, adresse);
-    publication.note(Genre::Mailbox, id, &public_id, action);
+    let public_id = publication.ledger.ids.make(Genre::Mailbox, adresse);
+    publication.ledger.note(Genre::Mailbox, id, &public_id, action);
 }
 
 async fn load_known(publication: &mut Publication<'_>) -> Result<HashMap<Box<str>, Known>, sqlx::Error> {
@@ -223,7 +228,7 @@ fn write_box(
     (id, created_at, hash): (i64, i64, i64),
 ) {
     own.plain(id)
-        .text(&publication.ids.make(Genre::Mailbox, entry.adresse));
+        .text(&publication.ledger.ids.make(Genre::Mailbox, entry.adresse));
     own.texts([
         entry.adresse,
         entry.adresse_publiee,
@@ -232,7 +237,7 @@ fn write_box(
     ]);
     own.optional(entry.dematerialisation)
         .plain(created_at)
-        .plain(publication.now)
+        .plain(publication.ledger.now)
         .plain(hash)
         .end();
     for (rang, row) in (1_i32..).zip(&entry.rows) {

@@ -9,7 +9,8 @@ use tokio_stream::StreamExt as _;
 
 use super::copy::Rows;
 use super::establishments::{Establishment, Establishments};
-use super::publication::{Action, Counts, Publication};
+use super::ledger::{Action, Counts};
+use super::publication::Publication;
 use super::structure_keys::StructureKeys;
 use crate::source::{Extract, Kind, date};
 
@@ -44,8 +45,8 @@ pub async fn write(
          date_fermeture, ouverte, source, lat, lon, score, created_at, modified_at, hash) from stdin",
     );
     for (finess, entry) in file.iter() {
-        let id = keys.find_or_make(publication, finess, "");
-        if !done.insert(id) || keys.is_suppressed(publication, id) {
+        let id = keys.find_or_make(&mut publication.ledger, finess, "");
+        if !done.insert(id) || keys.is_suppressed(&publication.ledger, id) {
             continue;
         }
         let hash = entry.fingerprint();
@@ -55,8 +56,8 @@ pub async fn write(
         let created_at = match known.get_mut(&id) {
             None => {
                 counts.created += 1;
-                keys.note(publication, id, Action::Created);
-                publication.now
+                keys.note(&mut publication.ledger, id, Action::Created);
+                publication.ledger.now
             }
             Some(old) => {
                 old.seen = true;
@@ -75,7 +76,7 @@ pub async fn write(
                 }
                 counts.changed += 1;
                 stale.push(id);
-                keys.note(publication, id, Action::Updated);
+                keys.note(&mut publication.ledger, id, Action::Updated);
                 old.created_at
             }
         };
@@ -84,13 +85,16 @@ pub async fn write(
             .optional(position.map(|p| p.0))
             .optional(position.map(|p| p.1))
             .optional(score);
-        rows.plain(created_at).plain(publication.now).plain(hash).end();
+        rows.plain(created_at)
+            .plain(publication.ledger.now)
+            .plain(hash)
+            .end();
     }
     for (id, _) in known.iter().filter(|(_, old)| !old.seen && old.source == source) {
         counts.removed += 1;
         stale.push(*id);
         // The RPPS extract may still know it: the node that follows finds out.
-        keys.note(publication, *id, Action::Withdrawn);
+        keys.note(&mut publication.ledger, *id, Action::Withdrawn);
     }
     publication
         .delete("structures_finess", "structure_id", &stale)
@@ -125,7 +129,7 @@ pub async fn write_positions(
         if old.position == place || (old.position.is_some() && newer.contains(&old.source)) {
             continue;
         }
-        keys.note(publication, id, Action::Updated);
+        keys.note(&mut publication.ledger, id, Action::Updated);
         ids.push(id);
         lats.push(position.lat);
         lons.push(position.lon);
@@ -144,7 +148,7 @@ pub async fn write_positions(
     .bind(lats)
     .bind(lons)
     .bind(scores)
-    .bind(publication.now)
+    .bind(publication.ledger.now)
     .execute(&mut *publication.connection)
     .await?;
     Ok(counts)

@@ -1,8 +1,9 @@
 //! Writes SavoirFaire or Dipl_AutExerc alone, when the command brings no Personne_activite beside it.
 
 use super::copy::Rows;
+use super::ledger::{Action, Counts};
 use super::lists::{self, Lists};
-use super::publication::{Action, Counts, Publication};
+use super::publication::Publication;
 use super::tally::{self, Tally};
 use crate::directory::public_id::Genre;
 
@@ -60,8 +61,10 @@ pub async fn write(
     };
     tally.note(&mut *publication.connection, selection, &ids).await?;
     for (&id, identification) in ids.iter().zip(&stale) {
-        let public_id = publication.ids.make(Genre::Professional, identification);
-        publication.note(Genre::Professional, id, &public_id, Action::Updated);
+        let public_id = publication.ledger.ids.make(Genre::Professional, identification);
+        publication
+            .ledger
+            .note(Genre::Professional, id, &public_id, Action::Updated);
         for entry in lists.of(identification) {
             tally.count(id, &[entry], &[]);
             rows.plain(id).texts(entry);
@@ -83,7 +86,7 @@ pub async fn write(
     sqlx::query(update)
         .bind(ids)
         .bind(hashes)
-        .bind(publication.now)
+        .bind(publication.ledger.now)
         .execute(&mut *publication.connection)
         .await?;
     Ok(tally.counts())

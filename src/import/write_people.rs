@@ -3,9 +3,11 @@
 mod plan;
 mod rows;
 
+use super::ledger::{Action, Counts};
 use super::lists::Lists;
 use super::people::People;
-use super::publication::{Action, Counts, Publication};
+use super::pipe;
+use super::publication::Publication;
 use super::tally;
 use crate::directory::public_id::Genre;
 pub use plan::KnownPeople;
@@ -50,50 +52,58 @@ pub async fn write(
     let is_first = known.is_empty();
     let mut plans = Vec::new();
     let mut stale = Stale::default();
-    for person in people.iter() {
-        if publication.is_suppressed(Genre::Professional, person.identification_nationale) {
-            plans.extend((!is_first).then(Plan::default));
-            continue;
-        }
-        written.activities_told += person.activities.len() as u64;
-        let plan = plan(
-            publication,
-            &mut known,
-            &person,
-            people.has_role,
-            savoir_faire,
-            diplomes,
-            &mut written,
-        );
-        if is_first {
-            write_person(
-                publication,
-                &mut tables,
+    let Publication {
+        connection, ledger, ..
+    } = &mut *publication;
+    pipe::send_while_made(connection, |outlet| {
+        for person in people.iter() {
+            if ledger.is_suppressed(Genre::Professional, person.identification_nationale) {
+                plans.extend((!is_first).then(Plan::default));
+                continue;
+            }
+            written.activities_told += person.activities.len() as u64;
+            let plan = plan(
+                ledger,
+                &mut known,
                 &person,
-                &plan,
-                site_ids,
+                people.has_role,
                 savoir_faire,
                 diplomes,
+                &mut written,
             );
-            tables.send(publication, false).await?;
-            continue;
+            if is_first {
+                write_person(
+                    ledger,
+                    &mut tables,
+                    &person,
+                    &plan,
+                    site_ids,
+                    savoir_faire,
+                    diplomes,
+                );
+                tables.give(outlet);
+                continue;
+            }
+            if !plan.new {
+                stale
+                    .rows
+                    .extend((plan.own || plan.qualifications || plan.diplomas).then_some(plan.id));
+                stale.activities.extend(plan.own.then_some(plan.id));
+                stale
+                    .qualifications
+                    .extend(plan.qualifications.then_some(plan.id));
+                stale.diplomas.extend(plan.diplomas.then_some(plan.id));
+            }
+            plans.push(plan);
         }
-        if !plan.new {
-            stale
-                .rows
-                .extend((plan.own || plan.qualifications || plan.diplomas).then_some(plan.id));
-            stale.activities.extend(plan.own.then_some(plan.id));
-            stale
-                .qualifications
-                .extend(plan.qualifications.then_some(plan.id));
-            stale.diplomas.extend(plan.diplomas.then_some(plan.id));
-        }
-        plans.push(plan);
-    }
+    })
+    .await?;
     for (identification, gone) in known.unseen() {
         written.professionals.removed += 1;
-        let public_id = publication.ids.make(Genre::Professional, identification);
-        publication.note(Genre::Professional, gone.id, &public_id, Action::Withdrawn);
+        let public_id = publication.ledger.ids.make(Genre::Professional, identification);
+        publication
+            .ledger
+            .note(Genre::Professional, gone.id, &public_id, Action::Withdrawn);
         stale.rows.push(gone.id);
         stale.activities.push(gone.id);
         stale.qualifications.push(gone.id);
@@ -104,19 +114,25 @@ pub async fn write(
     note(publication, &mut tables, &stale, people.has_role, lists).await?;
     delete(publication, &stale).await?;
 
-    for (person, plan) in people.iter().zip(&plans) {
-        write_person(
-            publication,
-            &mut tables,
-            &person,
-            plan,
-            site_ids,
-            savoir_faire,
-            diplomes,
-        );
-        tables.send(publication, false).await?;
-    }
-    tables.send(publication, true).await?;
+    let Publication {
+        connection, ledger, ..
+    } = &mut *publication;
+    pipe::send_while_made(connection, |outlet| {
+        for (person, plan) in people.iter().zip(&plans) {
+            write_person(
+                ledger,
+                &mut tables,
+                &person,
+                plan,
+                site_ids,
+                savoir_faire,
+                diplomes,
+            );
+            tables.give(outlet);
+        }
+    })
+    .await?;
+    tables.send(publication.connection).await?;
     let tallies = &tables.tallies;
     written.activities = tallies.activities.counts();
     written.qualifications = tallies.qualifications.counts();

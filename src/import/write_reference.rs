@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::codes::Codes;
 use super::copy::Rows;
-use super::publication::{Counts, Publication};
+use super::ledger::Counts;
+use super::publication::Publication;
 use crate::source::record::{ConceptRow, DomainRow};
 
 /// Where a label comes from: the lower number wins.
@@ -94,7 +95,7 @@ pub async fn write_domains(
     }
     rows.send(&mut *publication.connection).await?;
     operators.send(&mut *publication.connection).await?;
-    publication.rebuild |= counts != Counts::default();
+    publication.ledger.rebuild |= counts != Counts::default();
     Ok(counts)
 }
 
@@ -207,6 +208,6 @@ pub async fn write_labels(
         changed: rows.len() as u64 - created,
         removed: 0,
     };
-    publication.rebuild |= counts != Counts::default();
+    publication.ledger.rebuild |= counts != Counts::default();
     Ok(counts)
 }

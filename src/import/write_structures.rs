@@ -6,10 +6,13 @@ use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
 use super::copy::Rows;
-use super::publication::{Action, Counts, Publication};
+use super::ledger::{Action, Counts, Ledger};
+use super::pipe;
+use super::publication::Publication;
 use super::sites::{self, Sites};
 use super::structure_keys::StructureKeys;
 use crate::directory::place;
+use crate::source::record::SiteRow;
 
 /// Writes the sites of a Personne_activite file. Gives each site's structure, by number.
 pub async fn write_sites(
@@ -29,53 +32,62 @@ pub async fn write_sites(
          ancien_identifiant, nom, enseigne, lignes, code_postal, commune, code_insee, departement, pays,
          telephone, telephone_2, telecopie, email, created_at, modified_at, hash) from stdin",
     );
-    for site in sites.iter() {
-        let id = keys.find_or_make(publication, site.finess, site.identifiant_technique);
-        ids.push(id);
-        // Two technical ids with one FINESS number are one structure: the first one tells it.
-        if !done.insert(id) {
-            continue;
-        }
-        let hash = sites::fingerprint(&site);
-        let Some(created_at) = settle(publication, keys, &mut known, id, hash, &mut stale, &mut counts)
-        else {
-            continue;
-        };
-        let place = place::locate(&site.address);
-        rows.plain(id).texts([
-            site.identifiant_technique,
-            site.finess,
-            site.finess_ej,
-            site.siret,
-            site.siren,
-        ]);
-        rows.texts([site.ancien_identifiant, site.raison_sociale, site.enseigne]);
-        rows.array(&place::postal_lines(&site.address));
-        rows.texts(
-            [
-                &place.code_postal,
-                &place.commune,
-                &place.code_insee,
-                &place.departement,
-            ]
-            .map(String::as_str),
-        );
-        rows.text(foreign(site.address.pays.code, site.address.pays.label));
-        rows.texts([site.telephone, site.telephone_2, site.telecopie, site.email]);
-        rows.plain(created_at).plain(publication.now).plain(hash).end();
-        for rows in [&mut rows, keys.rows()] {
-            if is_first && rows.is_heavy() {
-                rows.send(&mut *publication.connection).await?;
+    let Publication {
+        connection, ledger, ..
+    } = &mut *publication;
+    pipe::send_while_made(connection, |outlet| {
+        for site in sites.iter() {
+            let id = keys.find_or_make(ledger, site.finess, site.identifiant_technique);
+            ids.push(id);
+            // Two technical ids with one FINESS number are one structure: the first one tells it.
+            if !done.insert(id) {
+                continue;
+            }
+            let hash = sites::fingerprint(&site);
+            let Some(created_at) = settle(ledger, keys, &mut known, id, hash, &mut stale, &mut counts) else {
+                continue;
+            };
+            write_site(&mut rows, &site, id);
+            rows.plain(created_at).plain(ledger.now).plain(hash).end();
+            if is_first {
+                outlet.give(&mut rows);
+                outlet.give(keys.rows());
             }
         }
-    }
-    let gone = remaining(publication, keys, &known, &mut counts);
+    })
+    .await?;
+    let gone = remaining(&mut publication.ledger, keys, &known, &mut counts);
     stale.extend(gone);
     publication
         .delete("structures_rpps", "structure_id", &stale)
         .await?;
     rows.send(&mut *publication.connection).await?;
     Ok((ids, counts))
+}
+
+/// Adds what a site's row says of it.
+fn write_site(rows: &mut Rows, site: &SiteRow<'_>, id: i64) {
+    let place = place::locate(&site.address);
+    rows.plain(id).texts([
+        site.identifiant_technique,
+        site.finess,
+        site.finess_ej,
+        site.siret,
+        site.siren,
+    ]);
+    rows.texts([site.ancien_identifiant, site.raison_sociale, site.enseigne]);
+    rows.array(&place::postal_lines(&site.address));
+    rows.texts(
+        [
+            &place.code_postal,
+            &place.commune,
+            &place.code_insee,
+            &place.departement,
+        ]
+        .map(String::as_str),
+    );
+    rows.text(foreign(site.address.pays.code, site.address.pays.label));
+    rows.texts([site.telephone, site.telephone_2, site.telecopie, site.email]);
 }
 
 /// Empty for France.
@@ -116,7 +128,7 @@ async fn load_known(publication: &mut Publication<'_>) -> Result<Vec<Known>, sql
 
 /// Notes what becomes of a structure's row. Gives the row's time of creation when it must be written.
 fn settle(
-    publication: &mut Publication<'_>,
+    ledger: &mut Ledger,
     keys: &StructureKeys,
     known: &mut [Known],
     id: i64,
@@ -124,15 +136,15 @@ fn settle(
     stale: &mut Vec<i64>,
     counts: &mut Counts,
 ) -> Option<i64> {
-    if keys.is_suppressed(publication, id) {
+    if keys.is_suppressed(ledger, id) {
         return None;
     }
     let place = known.binary_search_by_key(&id, |known| known.id);
     match place.ok().and_then(|place| known.get_mut(place)) {
         None => {
             counts.created += 1;
-            keys.note(publication, id, Action::Created);
-            Some(publication.now)
+            keys.note(ledger, id, Action::Created);
+            Some(ledger.now)
         }
         Some(old) => {
             old.seen = true;
@@ -141,18 +153,13 @@ fn settle(
             }
             counts.changed += 1;
             stale.push(id);
-            keys.note(publication, id, Action::Updated);
+            keys.note(ledger, id, Action::Updated);
             Some(old.created_at)
         }
     }
 }
 
-fn remaining(
-    publication: &mut Publication<'_>,
-    keys: &StructureKeys,
-    known: &[Known],
-    counts: &mut Counts,
-) -> Vec<i64> {
+fn remaining(ledger: &mut Ledger, keys: &StructureKeys, known: &[Known], counts: &mut Counts) -> Vec<i64> {
     let gone: Vec<i64> = known
         .iter()
         .filter(|known| !known.seen)
@@ -161,7 +168,7 @@ fn remaining(
     counts.removed += gone.len() as u64;
     for id in &gone {
         // The other source may still know it: the node that follows finds out.
-        keys.note(publication, *id, Action::Withdrawn);
+        keys.note(ledger, *id, Action::Withdrawn);
     }
     gone
 }

@@ -9,7 +9,8 @@ use super::held::Held;
 use super::{PATIENCE, PublicationError, begin, parsed, write};
 use crate::directory::identifier::professional_candidates;
 use crate::directory::public_id::Genre;
-use crate::import::publication::{Action, Publication};
+use crate::import::ledger::Action;
+use crate::import::publication::Publication;
 use crate::store::aliases::{aliases_of, structure_typed};
 use crate::store::audit::{self, Act, Actor};
 use crate::store::nodes::{self, Confirmation};
@@ -122,7 +123,7 @@ impl Target {
                     .await?;
                 Ok(Self {
                     genre,
-                    public_id: publication.ids.make(genre, &address.key),
+                    public_id: publication.ledger.ids.make(genre, &address.key),
                     id,
                     name: address.key,
                 })
@@ -144,13 +145,13 @@ impl Target {
         if let Some((id, name)) = found {
             return Ok(Self {
                 genre: Genre::Professional,
-                public_id: publication.ids.make(Genre::Professional, &name),
+                public_id: publication.ledger.ids.make(Genre::Professional, &name),
                 id: Some(id),
                 name,
             });
         }
         for name in candidates {
-            let public_id = publication.ids.make(Genre::Professional, &name);
+            let public_id = publication.ledger.ids.make(Genre::Professional, &name);
             if !suppressions::fields_of(publication.connection, &public_id)
                 .await?
                 .is_empty()
@@ -242,7 +243,9 @@ async fn suppress_professional(
         publication.delete(table, "professional_id", &[id]).await?;
     }
     publication.delete("professionals", "id", &[id]).await?;
-    publication.note(Genre::Professional, id, &target.public_id, Action::Withdrawn);
+    publication
+        .ledger
+        .note(Genre::Professional, id, &target.public_id, Action::Withdrawn);
     Ok(())
 }
 
@@ -256,7 +259,9 @@ async fn suppress_structure(
     for table in ["structures_finess", "structures_rpps"] {
         publication.delete(table, "structure_id", &[id]).await?;
     }
-    publication.note(Genre::Structure, id, &target.public_id, Action::Withdrawn);
+    publication
+        .ledger
+        .note(Genre::Structure, id, &target.public_id, Action::Withdrawn);
     Ok(())
 }
 
@@ -272,7 +277,7 @@ async fn note_boxes_of(publication: &mut Publication<'_>, id: i64) -> Result<(),
     .fetch_all(&mut *publication.connection)
     .await?;
     for (id, public_id) in boxes {
-        publication.note_neighbour(Genre::Mailbox, id, &public_id);
+        publication.ledger.note_neighbour(Genre::Mailbox, id, &public_id);
     }
     Ok(())
 }
@@ -292,7 +297,9 @@ async fn suppress_field(
             touch(publication, "structures_rpps", "structure_id", id).await?;
         }
     }
-    publication.note_fields(target.genre, id, &target.public_id, &[champ]);
+    publication
+        .ledger
+        .note_fields(target.genre, id, &target.public_id, &[champ]);
     Ok(())
 }
 
@@ -306,7 +313,7 @@ async fn touch(
     let statement = format!("update {table} set modified_at = $2 where {column} = $1");
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(id)
-        .bind(publication.now)
+        .bind(publication.ledger.now)
         .execute(&mut *publication.connection)
         .await?;
     Ok(())

@@ -7,7 +7,8 @@ use super::held::{Held, Sheet, SheetRow};
 use super::operator::Operator;
 use crate::directory::address::MailAddress;
 use crate::directory::public_id::Genre;
-use crate::import::publication::{Action, Publication};
+use crate::import::ledger::Action;
+use crate::import::publication::Publication;
 use crate::store::aliases::structures_named;
 use crate::store::audit::Act;
 use crate::store::suppressions;
@@ -23,7 +24,7 @@ pub async fn put(
     before: Option<&Held>,
     mut sheet: Sheet,
 ) -> Result<Option<Act>, PublicationError> {
-    let public_id = publication.ids.make(Genre::Mailbox, &address.key);
+    let public_id = publication.ledger.ids.make(Genre::Mailbox, &address.key);
     let suppressed = suppressions::fields_of(publication.connection, &public_id).await?;
     if suppressed.iter().any(String::is_empty) {
         return Err(PublicationError::Forbidden(
@@ -84,7 +85,9 @@ pub async fn withdraw(publication: &mut Publication<'_>, held: &Held) -> Result<
 /// Takes a box out of the directory.
 pub async fn remove(publication: &mut Publication<'_>, held: &Held) -> Result<(), sqlx::Error> {
     if !held.sheet.liste_rouge {
-        publication.note(Genre::Mailbox, held.id, &held.public_id, Action::Withdrawn);
+        publication
+            .ledger
+            .note(Genre::Mailbox, held.id, &held.public_id, Action::Withdrawn);
         note_neighbours(publication, &held.sheet).await?;
     }
     sqlx::query("delete from mailboxes where id = $1")
@@ -118,7 +121,7 @@ async fn place(
         created_at: now,
         modified_at: now,
     };
-    let now = publication.now;
+    let now = publication.ledger.now;
     Ok(match (before, sheet.liste_rouge) {
         (Some(held), hidden) if held.sheet.liste_rouge == hidden => Place {
             id: held.id,
@@ -129,7 +132,7 @@ async fn place(
                 now
             },
         },
-        (_, false) => new(publication.new_id(), now),
+        (_, false) => new(publication.ledger.new_id(), now),
         (_, true) => {
             let id = sqlx::query_scalar("select nextval('hidden_ids')")
                 .fetch_one(&mut *publication.connection)
@@ -235,17 +238,23 @@ pub async fn note(
     let visible_before = before.filter(|held| !held.sheet.liste_rouge);
     match (visible_before, sheet.liste_rouge) {
         (None, true) => return Ok(()),
-        (None, false) => publication.note(Genre::Mailbox, id, public_id, Action::Created),
-        (Some(held), true) => publication.note(Genre::Mailbox, held.id, public_id, Action::Withdrawn),
+        (None, false) => publication
+            .ledger
+            .note(Genre::Mailbox, id, public_id, Action::Created),
+        (Some(held), true) => publication
+            .ledger
+            .note(Genre::Mailbox, held.id, public_id, Action::Withdrawn),
         (Some(held), false) => {
             if held.sheet.shown_telephone() != sheet.shown_telephone() {
-                publication.note_for_accounts(id);
+                publication.ledger.note_for_accounts(id);
             }
             let fields = held.sheet.differences(sheet);
             if fields.is_empty() {
                 return Ok(());
             }
-            publication.note_fields(Genre::Mailbox, id, public_id, &fields);
+            publication
+                .ledger
+                .note_fields(Genre::Mailbox, id, public_id, &fields);
         }
     }
     if let Some(held) = visible_before {
@@ -269,7 +278,9 @@ async fn note_neighbours(publication: &mut Publication<'_>, sheet: &Sheet) -> Re
             .fetch_all(&mut *publication.connection)
             .await?;
     for (id, public_id) in found {
-        publication.note_neighbour(Genre::Professional, id, &public_id);
+        publication
+            .ledger
+            .note_neighbour(Genre::Professional, id, &public_id);
     }
     let aliases: Vec<String> = sheet
         .rows
@@ -284,7 +295,9 @@ async fn note_neighbours(publication: &mut Publication<'_>, sheet: &Sheet) -> Re
             .fetch_all(&mut *publication.connection)
             .await?;
     for (id, public_id) in found {
-        publication.note_neighbour(Genre::Structure, id, &public_id);
+        publication
+            .ledger
+            .note_neighbour(Genre::Structure, id, &public_id);
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use tokio_stream::StreamExt as _;
 
 use super::Written;
 use crate::directory::public_id::Genre;
+use crate::import::ledger::{Action, Ledger};
 use crate::import::lists::{self, Lists};
 use crate::import::people::PersonView;
-use crate::import::publication::{Action, Publication};
+use crate::import::publication::Publication;
 use crate::import::texts::Numbered;
 
 /// What the store holds of a person, without the person's data.
@@ -88,7 +89,7 @@ impl KnownPeople {
 
 /// Compares a person with what is known, and notes what changed.
 pub fn plan(
-    publication: &mut Publication<'_>,
+    ledger: &mut Ledger,
     known: &mut KnownPeople,
     person: &PersonView<'_>,
     has_role: bool,
@@ -101,9 +102,9 @@ pub fn plan(
     let list = |lists: Option<&Lists>| lists.map(|l| lists::fingerprint(&l.of(identification)));
     let (new_savoir_faire, new_diplomes) = (list(savoir_faire), list(diplomes));
     let Some(old) = known.get_mut(identification) else {
-        let id = publication.new_id();
-        let public_id = publication.ids.make(Genre::Professional, identification);
-        publication.note(Genre::Professional, id, &public_id, Action::Created);
+        let id = ledger.new_id();
+        let public_id = ledger.ids.make(Genre::Professional, identification);
+        ledger.note(Genre::Professional, id, &public_id, Action::Created);
         written.professionals.created += 1;
         return Plan {
             id,
@@ -111,7 +112,7 @@ pub fn plan(
             own: true,
             qualifications: savoir_faire.is_some(),
             diplomas: diplomes.is_some(),
-            created_at: publication.now,
+            created_at: ledger.now,
             hashes: [
                 hash,
                 hash_sans_role,
@@ -136,8 +137,8 @@ pub fn plan(
         written.professionals.changed += 1;
     }
     if own || qualifications || diplomas {
-        let public_id = publication.ids.make(Genre::Professional, identification);
-        publication.note(Genre::Professional, old.id, &public_id, Action::Updated);
+        let public_id = ledger.ids.make(Genre::Professional, identification);
+        ledger.note(Genre::Professional, old.id, &public_id, Action::Updated);
     }
     Plan {
         id: old.id,

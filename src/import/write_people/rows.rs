@@ -1,11 +1,14 @@
 //! The rows of professionals, table by table.
 
+use sqlx::PgConnection;
+
 use super::plan::Plan;
 use crate::directory::public_id::Genre;
 use crate::import::copy::Rows;
+use crate::import::ledger::Ledger;
 use crate::import::lists::Lists;
 use crate::import::people::PersonView;
-use crate::import::publication::Publication;
+use crate::import::pipe::Outlet;
 use crate::import::tally::Tally;
 
 /// Rows on their way to the tables of professionals, and what becomes of those that were there.
@@ -51,26 +54,33 @@ impl Tables {
         }
     }
 
-    /// Sends what is gathered where it is much, or all of it.
-    pub async fn send(&mut self, publication: &mut Publication<'_>, all: bool) -> Result<(), sqlx::Error> {
-        for rows in [
+    /// Gives what is gathered where it is much.
+    pub fn give(&mut self, outlet: &Outlet) {
+        self.all().into_iter().for_each(|rows| outlet.give(rows));
+    }
+
+    /// Sends what is gathered.
+    pub async fn send(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        for rows in self.all() {
+            rows.send(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    fn all(&mut self) -> [&mut Rows; 5] {
+        [
             &mut self.professionals,
             &mut self.practices,
             &mut self.qualifications,
             &mut self.activities,
             &mut self.diplomas,
-        ] {
-            if all || rows.is_heavy() {
-                rows.send(&mut *publication.connection).await?;
-            }
-        }
-        Ok(())
+        ]
     }
 }
 
 /// Adds the rows of a person that the plan names.
 pub fn write_person(
-    publication: &Publication<'_>,
+    ledger: &Ledger,
     tables: &mut Tables,
     person: &PersonView<'_>,
     plan: &Plan,
@@ -82,7 +92,7 @@ pub fn write_person(
     if plan.own || plan.qualifications || plan.diplomas {
         let rows = &mut tables.professionals;
         rows.plain(plan.id)
-            .text(&publication.ids.make(Genre::Professional, identification));
+            .text(&ledger.ids.make(Genre::Professional, identification));
         rows.text(identification)
             .text(identification.get(1..).unwrap_or(""));
         rows.texts([
@@ -91,7 +101,7 @@ pub fn write_person(
             person.nom,
             person.prenom,
         ]);
-        rows.plain(plan.created_at).plain(publication.now);
+        rows.plain(plan.created_at).plain(ledger.now);
         plan.hashes.iter().for_each(|hash| {
             rows.plain(hash);
         });
