@@ -37,7 +37,7 @@ pub async fn send_while_made<T: Send>(
     };
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            let making = scope.spawn(move || make(&Outlet(outlet)));
+            let making = std::thread::Builder::new().spawn_scoped(scope, move || make(&Outlet(outlet)))?;
             let sent: Result<(), sqlx::Error> = runtime.block_on(send);
             let made = making.join();
             sent?;

@@ -9,7 +9,8 @@ use tokio_stream::StreamExt as _;
 use super::boxes::{BoxView, Boxes};
 use super::copy::Rows;
 use super::first_load::{self, FirstLoad};
-use super::ledger::{Action, Counts};
+use super::ledger::{Action, Counts, Ledger};
+use super::pipe;
 use super::publication::Publication;
 use crate::directory::public_id::Genre;
 use crate::store::aliases::structures_named;
@@ -39,52 +40,52 @@ pub async fn write(publication: &mut Publication<'_>, boxes: &Boxes) -> Result<C
          created_at, modified_at, hash) from stdin",
     );
     let mut attachments = Rows::new("copy mailbox_attachments from stdin");
-    // A box that is kept out counts as one that the file does not hold.
-    for entry in boxes.iter() {
-        if is_of_suppressed_person(publication, &entry) {
-            continue;
-        }
-        let hash = entry.fingerprint();
-        let (id, created_at) = match known.get_mut(entry.adresse) {
-            Some(old) => {
-                old.seen = true;
-                if old.hash == hash || !old.from_extract {
-                    continue;
+    let Publication {
+        connection, ledger, ..
+    } = &mut *publication;
+    pipe::send_while_made(connection, |outlet| {
+        // A box that is kept out counts as one that the file does not hold.
+        for entry in boxes.iter() {
+            if is_of_suppressed_person(ledger, &entry) {
+                continue;
+            }
+            let hash = entry.fingerprint();
+            let (id, created_at) = match known.get_mut(entry.adresse) {
+                Some(old) => {
+                    old.seen = true;
+                    if old.hash == hash || !old.from_extract {
+                        continue;
+                    }
+                    counts.changed += 1;
+                    stale.push(old.id);
+                    note(ledger, entry.adresse, old.id, Action::Updated);
+                    (old.id, old.created_at)
                 }
-                counts.changed += 1;
-                stale.push(old.id);
-                note(publication, entry.adresse, old.id, Action::Updated);
-                (old.id, old.created_at)
-            }
-            None if kept_out.holds(&publication.ledger.ids.make(Genre::Mailbox, entry.adresse)) => continue,
-            None => {
-                counts.created += 1;
-                let id = publication.ledger.new_id();
-                note(publication, entry.adresse, id, Action::Created);
-                (id, publication.ledger.now)
-            }
-        };
-        fresh.push(id);
-        write_box(
-            publication,
-            &mut own,
-            &mut attachments,
-            &entry,
-            (id, created_at, hash),
-        );
-        for rows in [&mut own, &mut attachments] {
-            if is_first && rows.is_heavy() {
-                rows.send(&mut *publication.connection).await?;
+                None if kept_out.holds(&ledger.ids.make(Genre::Mailbox, entry.adresse)) => continue,
+                None => {
+                    counts.created += 1;
+                    let id = ledger.new_id();
+                    note(ledger, entry.adresse, id, Action::Created);
+                    (id, ledger.now)
+                }
+            };
+            fresh.push(id);
+            let rows = [&mut own, &mut attachments];
+            write_box(ledger, rows, &entry, (id, created_at, hash));
+            if is_first {
+                outlet.give(&mut own);
+                outlet.give(&mut attachments);
             }
         }
-    }
+    })
+    .await?;
     for (adresse, gone) in known
         .iter()
         .filter(|(_, known)| known.from_extract && !known.seen)
     {
         counts.removed += 1;
         stale.push(gone.id);
-        note(publication, adresse, gone.id, Action::Withdrawn);
+        note(&mut publication.ledger, adresse, gone.id, Action::Withdrawn);
     }
     kept_out.forget_absent(publication).await?;
     note_neighbours(publication, &stale).await?;
@@ -150,11 +151,11 @@ impl KeptOut {
 }
 
 /// A nominative box names its holder.
-fn is_of_suppressed_person(publication: &Publication<'_>, entry: &BoxView<'_>) -> bool {
+fn is_of_suppressed_person(ledger: &Ledger, entry: &BoxView<'_>) -> bool {
     entry.type_bal == "PER"
         && entry
             .holders()
-            .any(|holder| publication.ledger.is_suppressed(Genre::Professional, holder))
+            .any(|holder| ledger.is_suppressed(Genre::Professional, holder))
 }
 
 /// Holders and structures of boxes that come, go or change show them, and have some or none. Whoever answers for an
@@ -197,9 +198,9 @@ async fn note_neighbours(publication: &mut Publication<'_>, ids: &[i64]) -> Resu
     Ok(())
 }
 
-fn note(publication: &mut Publication<'_>, adresse: &str, id: i64, action: Action) {
-    let public_id = publication.ledger.ids.make(Genre::Mailbox, adresse);
-    publication.ledger.note(Genre::Mailbox, id, &public_id, action);
+fn note(ledger: &mut Ledger, adresse: &str, id: i64, action: Action) {
+    let public_id = ledger.ids.make(Genre::Mailbox, adresse);
+    ledger.note(Genre::Mailbox, id, &public_id, action);
 }
 
 async fn load_known(publication: &mut Publication<'_>) -> Result<HashMap<Box<str>, Known>, sqlx::Error> {
@@ -221,14 +222,13 @@ async fn load_known(publication: &mut Publication<'_>) -> Result<HashMap<Box<str
 }
 
 fn write_box(
-    publication: &Publication<'_>,
-    own: &mut Rows,
-    attachments: &mut Rows,
+    ledger: &Ledger,
+    [own, attachments]: [&mut Rows; 2],
     entry: &BoxView<'_>,
     (id, created_at, hash): (i64, i64, i64),
 ) {
     own.plain(id)
-        .text(&publication.ledger.ids.make(Genre::Mailbox, entry.adresse));
+        .text(&ledger.ids.make(Genre::Mailbox, entry.adresse));
     own.texts([
         entry.adresse,
         entry.adresse_publiee,
@@ -237,7 +237,7 @@ fn write_box(
     ]);
     own.optional(entry.dematerialisation)
         .plain(created_at)
-        .plain(publication.ledger.now)
+        .plain(ledger.now)
         .plain(hash)
         .end();
     for (rang, row) in (1_i32..).zip(&entry.rows) {

@@ -22,8 +22,6 @@ use crate::store::documents::{Document, Documents, IdTable, Ids};
 const WORKERS: u32 = 2;
 /// Memory of tantivy's writer, which only commits: the least it takes.
 const MEMORY: usize = 15 << 20;
-/// Structures of a batch; the others come in batches from the store.
-const STRUCTURES: usize = 4000;
 /// Batches read ahead.
 const AHEAD: usize = 2;
 
@@ -132,17 +130,15 @@ async fn read(
     batches: &mpsc::Sender<Vec<Document>>,
 ) -> Result<(), IndexError> {
     let mut documents = Documents::open(connection).await?;
+    let of_structures = |(id, structure)| Document::Structure(id, structure);
     loop {
-        let mut structures = documents.next_structures().await?.into_iter().peekable();
-        if structures.peek().is_none() {
+        let structures = documents.next_structures().await?;
+        if structures.is_empty() {
             break;
         }
-        while structures.peek().is_some() {
-            let batch = structures.by_ref().take(STRUCTURES);
-            let batch = batch.map(|(id, structure)| Document::Structure(id, structure));
-            if batches.send(batch.collect()).await.is_err() {
-                return Ok(());
-            }
+        let structures = structures.into_iter().map(of_structures).collect();
+        if batches.send(structures).await.is_err() {
+            return Ok(());
         }
     }
     let of_professionals = |(id, professional)| Document::Professional(id, professional);

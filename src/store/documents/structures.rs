@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use tokio_stream::StreamExt as _;
 
-use super::Documents;
+use super::{BATCH, Documents};
 use crate::directory::coordinates::Position;
 use crate::directory::structure::{Address, Structure, StructureKind};
 use crate::store::aliases::structures_named;
+use crate::store::labels::Labels;
 use crate::visibility::COUNTED_BOX;
-
-/// Structures read at a time.
-const BATCH: usize = 20_000;
 
 impl Documents<'_> {
     /// The next structures, none after the last: what is read of other entries shows those that were read before.
@@ -22,13 +21,14 @@ impl Documents<'_> {
             self.is_reading_structures = true;
             self.begin_structures().await?;
         }
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("fetch {BATCH} from all_structures")))
-            .fetch_all(&mut *self.connection)
-            .await?;
-        let mut batch = Vec::with_capacity(rows.len());
-        for row in rows {
+        // Taken apart while Postgres joins the next.
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(format!("fetch {BATCH} from all_structures")))
+            .fetch(&mut *self.connection);
+        let mut batch = Vec::with_capacity(BATCH as usize);
+        while let Some(row) = rows.next().await {
+            let row = row?;
             let id: i64 = row.try_get(0)?;
-            let mut structure = self.structure(&row)?;
+            let mut structure = structure(&row, &self.labels)?;
             for alias in aliases(&structure) {
                 // Several establishments may share a SIRET: the first one known answers for it.
                 if let Some((alias, count)) = self.counts.remove_entry(&alias) {
@@ -98,7 +98,7 @@ impl Documents<'_> {
             .fetch_all(&mut *self.connection)
             .await?;
         for row in rows {
-            let structure = self.structure(&row)?;
+            let structure = structure(&row, &self.labels)?;
             self.structures.put(row.try_get(0)?, &structure);
         }
         Ok(())
@@ -134,45 +134,45 @@ impl Documents<'_> {
     pub fn structure_by_id(&mut self, id: i64) -> Option<Arc<Structure>> {
         self.structures.get(id, &self.labels)
     }
+}
 
-    fn structure(&self, row: &PgRow) -> Result<Structure, sqlx::Error> {
-        let departement: String = row.try_get(17)?;
-        let position = match (row.try_get(21)?, row.try_get(22)?) {
-            (Some(lat), Some(lon)) => Some(Position { lat, lon }),
-            _ => None,
-        };
-        Ok(Structure {
-            id: row.try_get(1)?,
-            kind: StructureKind::from_word(row.try_get(2)?),
-            identifiant: row.try_get(3)?,
-            finess: row.try_get(4)?,
-            finess_ej: row.try_get(5)?,
-            siret: row.try_get(6)?,
-            siren: row.try_get(7)?,
-            ancien_identifiant: row.try_get(8)?,
-            nom: row.try_get(9)?,
-            enseigne: row.try_get(10)?,
-            categorie: self.labels.get(&["TRE_R66"], row.try_get(11)?),
-            statut_juridique: self.labels.get(&["TRE_R72"], row.try_get(12)?),
-            adresse: Address {
-                lignes: row.try_get(13)?,
-                code_postal: row.try_get(14)?,
-                commune: row.try_get(15)?,
-                code_insee: row.try_get(16)?,
-                libelle_departement: self.labels.department(&departement),
-                departement,
-                pays: row.try_get(18)?,
-            },
-            telephone: row.try_get(19)?,
-            telecopie: row.try_get(20)?,
-            position,
-            position_approchee: position.is_some() && row.try_get(26)?,
-            ouverte: row.try_get(25)?,
-            mailboxes: 0,
-            created_at: row.try_get(23)?,
-            modified_at: row.try_get(24)?,
-        })
-    }
+fn structure(row: &PgRow, labels: &Labels) -> Result<Structure, sqlx::Error> {
+    let departement: String = row.try_get(17)?;
+    let position = match (row.try_get(21)?, row.try_get(22)?) {
+        (Some(lat), Some(lon)) => Some(Position { lat, lon }),
+        _ => None,
+    };
+    Ok(Structure {
+        id: row.try_get(1)?,
+        kind: StructureKind::from_word(row.try_get(2)?),
+        identifiant: row.try_get(3)?,
+        finess: row.try_get(4)?,
+        finess_ej: row.try_get(5)?,
+        siret: row.try_get(6)?,
+        siren: row.try_get(7)?,
+        ancien_identifiant: row.try_get(8)?,
+        nom: row.try_get(9)?,
+        enseigne: row.try_get(10)?,
+        categorie: labels.get(&["TRE_R66"], row.try_get(11)?),
+        statut_juridique: labels.get(&["TRE_R72"], row.try_get(12)?),
+        adresse: Address {
+            lignes: row.try_get(13)?,
+            code_postal: row.try_get(14)?,
+            commune: row.try_get(15)?,
+            code_insee: row.try_get(16)?,
+            libelle_departement: labels.department(&departement),
+            departement,
+            pays: row.try_get(18)?,
+        },
+        telephone: row.try_get(19)?,
+        telecopie: row.try_get(20)?,
+        position,
+        position_approchee: position.is_some() && row.try_get(26)?,
+        ouverte: row.try_get(25)?,
+        mailboxes: 0,
+        created_at: row.try_get(23)?,
+        modified_at: row.try_get(24)?,
+    })
 }
 
 fn add_count(structure: &mut Structure, count: i64) {
