@@ -26,7 +26,8 @@ pub struct Scorer<'s> {
     met: Vec<Met>,
     /// Ranks of the names that begin with a word of the query, by kind in the order of [`rank::KINDS`].
     surnames: Vec<[Range<u64>; 3]>,
-    /// Those whose whole name, in either order, is what was typed.
+    /// Those whose whole name, in either order, is what was typed; and of a thousand million others one, whose hash is
+    /// the same.
     whole: Bits,
 }
 
