@@ -34,6 +34,8 @@ impl Genre {
 
 /// Octets of a public id.
 const LENGTH: usize = 24;
+/// What it is made of behind its first two letters.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Makes the opaque public ids: a keyed hash of what the entry is known by.
 #[derive(Clone, Copy)]
@@ -52,14 +54,18 @@ impl PublicIds {
         Self(bytes)
     }
 
-    /// Whether a text has the form of a public id.
+    /// Whether a text has the form of a public id, which no address has.
     pub fn is_one(text: &str) -> bool {
-        text.len() == LENGTH && matches!(text.as_bytes(), [b'p' | b's' | b'b', b'_', ..])
+        match text.as_bytes() {
+            [b'p' | b's' | b'b', b'_', digits @ ..] => {
+                text.len() == LENGTH && digits.iter().all(|digit| DIGITS.contains(digit))
+            }
+            _ => false,
+        }
     }
 
     /// The public id of an entry: [`LENGTH`] characters of `[0-9a-z_]`.
     pub fn make(&self, genre: Genre, key: &str) -> String {
-        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write_u8(genre.letter() as u8);
         hasher.write(key.as_bytes());
@@ -78,6 +84,13 @@ impl PublicIds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_no_public_id() {
+        let address = "p_a@a-exemple.mssante.fr";
+        assert_eq!(address.len(), LENGTH);
+        assert!(!PublicIds::is_one(address));
+    }
 
     #[test]
     fn public_ids_say_nothing_and_stay_the_same() {

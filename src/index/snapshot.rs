@@ -290,6 +290,22 @@ mod tests {
     use crate::store::documents::Document;
 
     #[test]
+    fn a_mailbox_whose_address_looks_like_a_public_id_is_found_by_it() {
+        let address = "p_a@a-exemple.mssante.fr";
+        let mailbox = Box::new(Mailbox {
+            adresse: address.into(),
+            ..reception(vec![row()])
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        let documents = [Document::Mailbox(7, mailbox)];
+        generation.change(&Changes::default(), &documents).unwrap();
+        let snapshot = generation.snapshot();
+        let found = snapshot.by_key(Kind::Mailbox, address).unwrap();
+        assert_eq!(found.map(|record| record.entity), Some(7));
+    }
+
+    #[test]
     fn structures_whose_public_ids_share_a_term_are_told_apart() {
         let ids = [1, 2].map(|number| format!("s_aaaaaa{number:016}"));
         assert_eq!(terms::of_structure(&ids[0]), terms::of_structure(&ids[1]));
