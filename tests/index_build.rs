@@ -116,7 +116,7 @@ fn a_build_that_cannot_write_its_files_ends_with_an_error_and_leaves_nothing() {
     // So many that batches are still to come when every thread that makes documents has failed.
     of.ok(&["sample", "--people", "9000", "--out", people]);
     let node = of.serve(&[]);
-    of.import(&[people]);
+    assert_eq!(of.import(&[people])["version"], 1);
     let mut child = Command::new("sh");
     // No file longer than 64 KiB: as a full disk, which only an administrator could make.
     child.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" reindex"]);

@@ -4,6 +4,8 @@
 //! was emptied by the transaction that fills it needs no line in the log: with `wal_level = minimal`, as the private
 //! cluster has it, its file is written through at the end instead (PostgreSQL documentation, "Populating a Database").
 
+use std::time::{Duration, Instant};
+
 use sqlx::{Connection as _, PgConnection};
 
 use super::publication::Publication;
@@ -22,8 +24,13 @@ pub const TABLES: [&str; 9] = [
     "structures_rpps",
 ];
 
-/// Those that operators write too, so that they are locked for no longer than an import writes them.
+/// Those that are written last, and locked for no longer than that.
 pub const MAILBOX_TABLES: [&str; 2] = ["mailboxes", "mailbox_attachments"];
+
+/// How long a first load waits for those who read its tables.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two attempts to have them.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What was put off.
 pub struct FirstLoad {
@@ -43,18 +50,9 @@ impl FirstLoad {
         }
         let mut attempt = publication.connection.begin().await?;
         let names = tables.join(", ");
-        let lock = format!("set local lock_timeout = '2s'; lock table {names} in access exclusive mode");
-        match sqlx::raw_sql(sqlx::AssertSqlSafe(lock))
-            .execute(&mut *attempt)
-            .await
-        {
-            Ok(_) => {}
-            Err(error) if is_lock_taken(&error) => return Ok(None),
-            Err(error) => return Err(error),
+        if !lock(&mut attempt, &names).await? {
+            return Ok(None);
         }
-        sqlx::query("set local lock_timeout = 0")
-            .execute(&mut *attempt)
-            .await?;
         for table in tables {
             let statement = format!("select exists (select from {table})");
             let holds_rows = sqlx::query_scalar(sqlx::AssertSqlSafe(statement));
@@ -95,5 +93,32 @@ impl FirstLoad {
                 .await?;
         }
         Ok(())
+    }
+}
+
+/// Locks tables against everybody; whether nobody else held one of them for longer than [`PATIENCE`].
+///
+/// Asks again and again rather than wait: who waits with some of the tables in hand stands in the way of a reader who
+/// wants one of them and holds the next, and Postgres would end one of the two (documentation, "Deadlocks").
+async fn lock(connection: &mut PgConnection, tables: &str) -> Result<bool, sqlx::Error> {
+    let statement = format!("lock table {tables} in access exclusive mode nowait");
+    let begun = Instant::now();
+    loop {
+        let mut attempt = connection.begin().await?;
+        match sqlx::query(sqlx::AssertSqlSafe(&*statement))
+            .execute(&mut *attempt)
+            .await
+        {
+            Ok(_) => {
+                attempt.commit().await?;
+                return Ok(true);
+            }
+            Err(error) if is_lock_taken(&error) => attempt.rollback().await?,
+            Err(error) => return Err(error),
+        }
+        if begun.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }

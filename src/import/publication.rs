@@ -29,13 +29,18 @@ pub struct Publication<'c> {
 }
 
 impl<'c> Publication<'c> {
-    /// Opens an import's publication inside the caller's transaction. Waits for any other import to end.
+    /// Opens an import's publication inside the caller's transaction. Waits for any other import to end. Where nothing
+    /// was published before, operators wait for its end: nobody could publish in an empty directory, and whoever tried
+    /// would wait for tables that [`super::first_load`] holds, and hold what this waits for.
     pub async fn begin(connection: &'c mut PgConnection, now: i64) -> Result<Self, sqlx::Error> {
         // The next import waits for this one's transaction: where the importer is killed, so is what it asked for.
         sqlx::query("set local client_connection_check_interval = '5s'")
             .execute(&mut *connection)
             .await?;
         lock(connection, IMPORT_LOCK).await?;
+        if nothing_was_published(connection).await? {
+            lock(connection, MAILBOX_LOCK).await?;
+        }
         Self::open(connection, now, "entity_ids").await
     }
 
@@ -58,9 +63,7 @@ impl<'c> Publication<'c> {
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select last_value from {sequence}")))
                 .fetch_one(&mut *connection)
                 .await?;
-        let is_first: bool = sqlx::query_scalar("select max(version) = 0 from publications")
-            .fetch_one(&mut *connection)
-            .await?;
+        let is_first = nothing_was_published(connection).await?;
         let suppressed = suppressions::entries(connection).await?.into_iter().collect();
         Ok(Self {
             connection,
@@ -123,8 +126,6 @@ impl<'c> Publication<'c> {
             .await?;
         if !self.ledger.is_first() {
             self.write_changes(version).await?;
-        } else if version > 1 {
-            self.write_first_changes(version).await?;
         }
         sqlx::query("select pg_notify('annuaire', $1)")
             .bind(version.to_string())
@@ -152,22 +153,6 @@ impl<'c> Publication<'c> {
         .fetch_one(&mut *self.connection)
         .await?;
         Ok(self.ledger.changes.count * REBUILD_SHARE > enough.unsigned_abs())
-    }
-
-    /// An operator published while the first load went on: who knows that version must be told what came after it. All
-    /// that is there but the operator's mailboxes came.
-    async fn write_first_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            r#"insert into change_log (version, genre, entity_id, public_id, action, neighbour)
-               select $1::bigint, 'p'::"char", id, public_id, 'c'::"char", false from professionals
-               union all select $1::bigint, 's'::"char", id, public_id, 'c'::"char", false from structure_keys
-               union all select $1::bigint, 'm'::"char", id, public_id, 'c'::"char", false from mailboxes
-                         where origine = 'e'"#,
-        )
-        .bind(version)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
     }
 
     async fn write_changes(&mut self, version: i64) -> Result<(), sqlx::Error> {
@@ -200,6 +185,12 @@ impl<'c> Publication<'c> {
             .await?;
         Ok(())
     }
+}
+
+async fn nothing_was_published(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select max(version) = 0 from publications")
+        .fetch_one(connection)
+        .await
 }
 
 async fn lock(connection: &mut PgConnection, number: i64) -> Result<(), sqlx::Error> {

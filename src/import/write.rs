@@ -41,6 +41,7 @@ pub async fn replace_sample(publication: &mut Publication<'_>, sample: bool) -> 
         .fetch_optional(&mut *publication.connection)
         .await?;
     if marked.is_some() && !sample {
+        publication.lock_mailboxes().await?;
         for table in first_load::TABLES.into_iter().chain(OTHER_TABLES) {
             let statement = format!("delete from {table}");
             sqlx::query(sqlx::AssertSqlSafe(statement))

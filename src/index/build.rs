@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use tantivy::index::SegmentMeta;
 use tantivy::indexer::NoMergePolicy;
@@ -104,18 +105,22 @@ async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> R
     let version = changes::version(connection).await?;
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));
-    let mut workers = Vec::new();
-    for number in 0..WORKERS {
-        let (worker, queue) = (Worker::new(generation, number)?, queue.clone());
-        workers.push(std::thread::spawn(move || worker.work(&queue)));
-    }
+    let workers: Result<Vec<_>, _> = (0..WORKERS)
+        .map(|number| Worker::new(generation, number))
+        .collect();
+    let begin = |worker: Worker| {
+        let queue = queue.clone();
+        std::thread::spawn(move || worker.work(&queue))
+    };
+    let workers: Vec<_> = workers?.into_iter().map(begin).collect();
     // Held by the workers alone: where they have failed, nobody takes a batch any more.
     drop(queue);
     let read = read(connection, &batches).await;
     drop(batches);
+    // All of them have ended before any error is told: the folder may be taken away then.
+    let ended: Vec<_> = workers.into_iter().map(JoinHandle::join).collect();
     let mut segments = Vec::new();
-    for worker in workers {
-        let written = worker.join();
+    for written in ended {
         segments.extend(written.map_err(|_| std::io::Error::other("a maker of documents panicked"))??);
     }
     read?;
