@@ -119,8 +119,18 @@ impl Generation {
     fn writer(&self, files: &mut Files) -> Result<IndexWriter, IndexError> {
         Ok(match files.writer.take() {
             Some(writer) => writer,
-            None => self.index.writer_with_num_threads(1, MEMORY)?,
+            None => self.writer_apart()?,
         })
+    }
+
+    /// A new writer, whose threads give way to those that answer: it joins segments by itself.
+    fn writer_apart(&self) -> Result<IndexWriter, IndexError> {
+        let open = || {
+            crate::priority::lower_thread();
+            self.index.writer_with_num_threads(1, MEMORY)
+        };
+        let opened = std::thread::scope(|scope| scope.spawn(open).join());
+        Ok(opened.map_err(|_| std::io::Error::other("the opening of a writer panicked"))??)
     }
 
     /// Rewrites, one after the other, the segments that hold entries that were taken out.
