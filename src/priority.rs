@@ -2,6 +2,7 @@
 //! On a machine with nothing else to do they are as fast as ever.
 
 use rustix::process::{Pid, getpriority_process, setpriority_process};
+use tokio::runtime::Handle;
 
 /// How far such work stands back: a tenth of the share of who answers, where both want the processor.
 const NICE: i32 = 10;
@@ -10,6 +11,21 @@ const NICE: i32 = 10;
 /// take that back: to be called on threads of one's own, not on those of a pool.
 pub fn lower_thread() {
     lower(None);
+}
+
+/// Does something on a thread of its own that gives way; to be called on a thread of a runtime of several.
+///
+/// # Errors
+///
+/// When it panicked.
+pub fn apart<T: Send>(work: impl Future<Output = T> + Send) -> std::io::Result<T> {
+    let runtime = Handle::current();
+    let apart = || {
+        lower_thread();
+        runtime.block_on(work)
+    };
+    let done = tokio::task::block_in_place(|| std::thread::scope(|scope| scope.spawn(apart).join()));
+    done.map_err(|_| std::io::Error::other("work that gives way panicked"))
 }
 
 /// The whole process gives way: the threads that it has, and those that these start.
@@ -43,5 +59,13 @@ mod tests {
         });
         assert!(of_started.join().unwrap() >= NICE);
         assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_done_apart_gives_way_and_whoever_waits_for_it_does_not() {
+        let before = getpriority_process(None).unwrap();
+        let apart_at = apart(async { getpriority_process(None).unwrap() }).unwrap();
+        assert!(apart_at >= NICE);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+        assert!(apart(async { panic!("on purpose") }).is_err());
     }
 }

@@ -7,7 +7,6 @@ use std::thread::JoinHandle;
 use tantivy::index::SegmentMeta;
 use tantivy::indexer::NoMergePolicy;
 use tantivy::{Index, IndexWriter};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::bulk::{self, Bulk};
@@ -15,7 +14,6 @@ use super::generation::Generation;
 use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
-use crate::priority;
 use crate::store::changes::{self, Version};
 use crate::store::documents::{Document, Documents, IdTable, Ids};
 
@@ -86,22 +84,12 @@ impl Worker {
     }
 }
 
-/// Fills an empty generation with all that the store shows in this transaction; gives the version that it is of.
-/// Reads, makes and indexes on threads of its own, which give way to those that answer.
-pub fn fill_apart(
+/// Fills an empty generation with all that the store shows in this transaction; gives the version that it is of. Reads
+/// here, and makes and indexes on threads of its own, which give way where this one does.
+pub async fn fill(
     generation: &Generation,
     connection: &mut sqlx::PgConnection,
 ) -> Result<Version, IndexError> {
-    let runtime = Handle::current();
-    let apart = || {
-        priority::lower_thread();
-        runtime.block_on(fill(generation, connection))
-    };
-    let filled = tokio::task::block_in_place(|| std::thread::scope(|scope| scope.spawn(apart).join()));
-    filled.map_err(|_| std::io::Error::other("the building of the index panicked"))?
-}
-
-async fn fill(generation: &Generation, connection: &mut sqlx::PgConnection) -> Result<Version, IndexError> {
     let version = changes::version(connection).await?;
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));

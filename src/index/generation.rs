@@ -213,8 +213,10 @@ impl Generation {
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&changes.version.to_payload());
         commit.commit()?;
-        self.shown
-            .store(Arc::new(self.committed(&files, &self.snapshot())?));
+        let committed = self.committed(&files, &self.snapshot())?;
+        // Before anybody asks: who asked would wait for this thread, which may give way to others.
+        committed.make_segments_ready()?;
+        self.shown.store(Arc::new(committed));
         // After a failure it is not kept: a new one begins from what was committed.
         files.writer = Some(writer);
         Ok(())
@@ -226,6 +228,17 @@ mod tests {
     use super::*;
     use crate::directory::structure::Structure;
     use crate::directory::structure::example::clinic;
+
+    #[test]
+    fn what_changed_is_ready_for_whoever_asks_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        let read = [Document::Structure(1, Arc::new(clinic()))];
+        generation.change(&Changes::default(), &read).unwrap();
+        let shown = generation.snapshot();
+        assert_eq!(shown.segments.len(), 1);
+        assert!(shown.segments.iter().all(|segment| segment.kept.is_ready()));
+    }
 
     #[test]
     fn what_changes_while_segments_are_tidied_up_is_shown_whole() {

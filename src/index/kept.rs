@@ -26,6 +26,12 @@ impl Kept {
         self.ties.get_or_init(|| Ties::read(segment, views))
     }
 
+    /// Whether nobody has to wait for what is worked out when first needed.
+    #[cfg(test)]
+    pub fn is_ready(&self) -> bool {
+        self.ties.get().is_some() && self.facets.get().is_some()
+    }
+
     /// The documents of each value of each facet.
     pub fn facets(&self, segment: &Segment) -> tantivy::Result<&FacetSets> {
         if let Some(facets) = self.facets.get() {

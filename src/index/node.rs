@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use super::build;
 use super::generation::Generation;
 use super::snapshot::Snapshot;
+use crate::priority;
 use crate::store::changes::{self, Changes, Version};
 use crate::store::documents::{Document, Documents};
 use crate::store::lock::ServeLock;
@@ -22,7 +23,7 @@ const LAYOUT: u32 = 12;
 /// Files of records after which an import has the index built anew: each publication adds one, all are kept open, and
 /// what was taken out of the index still lies in them.
 const WORN: u32 = 256;
-/// Changes at one time that are an import rather than an operator's: they may take a while.
+/// Changes at one time that are an import's rather than an operator's: they may take a while, and give way to answers.
 const IMPORTED: usize = 1000;
 
 /// Why the index could not be opened, built or followed.
@@ -127,6 +128,8 @@ impl Node {
         }
         if changes.rebuild || self.is_worn() && changes.count() >= IMPORTED {
             self.build(&mut transaction).await?;
+        } else if changes.count() >= IMPORTED {
+            priority::apart(self.follow(&mut transaction, changes))??;
         } else {
             self.follow(&mut transaction, changes).await?;
         }
@@ -150,7 +153,12 @@ impl Node {
 
     /// Works out what the first searches would have to wait for. Blocks.
     pub fn make_ready(&self) -> Result<(), IndexError> {
-        self.tidy(|generation| Ok(generation.snapshot().make_ready()?))
+        let Some(generation) = self.current.load_full() else {
+            return Ok(());
+        };
+        let snapshot = generation.snapshot();
+        snapshot.make_ready()?;
+        Ok(snapshot.fill_shelves(&generation.folder)?)
     }
 
     /// Joins the segments of a new index to few. Blocks; changes are followed meanwhile.
@@ -163,16 +171,17 @@ impl Node {
         self.tidy(Generation::sweep)
     }
 
-    /// Tidies up, and fills the shelves of what is shown then: a new index is shown before it has any.
+    /// Tidies up, and fills the shelves of what is shown then: a new index is shown before it has any. Gives way to those
+    /// that answer from what is shown meanwhile.
     fn tidy(&self, how: fn(&Generation) -> Result<(), IndexError>) -> Result<(), IndexError> {
-        match self.current.load_full() {
-            Some(generation) => {
-                let done = how(&generation);
-                generation.snapshot().fill_shelves(&generation.folder)?;
-                done
-            }
-            None => Ok(()),
-        }
+        let Some(generation) = self.current.load_full() else {
+            return Ok(());
+        };
+        priority::apart(async {
+            let done = how(&generation);
+            generation.snapshot().fill_shelves(&generation.folder)?;
+            done
+        })?
     }
 
     /// Builds the index anew beside the old one, whatever the versions.
@@ -192,8 +201,10 @@ impl Node {
             .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
         let folder = self.folder.join(name.unwrap_or_default());
-        let built = Self::build_in(&folder, connection)
-            .and_then(|(generation, version)| self.swap(generation, version));
+        let built = match priority::apart(Self::build_in(&folder, connection)) {
+            Ok(built) => built.and_then(|(generation, version)| self.swap(generation, version)),
+            Err(error) => Err(error.into()),
+        };
         if built.is_err() {
             // Gigabytes that nobody would ever read, and that the next attempt may lack.
             let _ = std::fs::remove_dir_all(&folder);
@@ -201,13 +212,13 @@ impl Node {
         built
     }
 
-    fn build_in(
+    async fn build_in(
         folder: &Path,
         connection: &mut sqlx::PgConnection,
     ) -> Result<(Generation, Version), IndexError> {
         let generation = Generation::create(folder.to_owned())?;
-        let version = build::fill_apart(&generation, connection)?;
-        tokio::task::block_in_place(|| generation.show_ready())?;
+        let version = build::fill(&generation, connection).await?;
+        generation.show_ready()?;
         Ok((generation, version))
     }
 

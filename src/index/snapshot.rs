@@ -160,11 +160,17 @@ impl Snapshot {
 
     /// Works out what is otherwise worked out for whoever asks first: half a second at national size.
     pub fn make_ready(&self) -> tantivy::Result<()> {
+        self.make_segments_ready()?;
+        self.towns().map(|_| ())
+    }
+
+    /// The same of the segments alone: little where only few of them are new.
+    pub fn make_segments_ready(&self) -> tantivy::Result<()> {
         for segment in &self.segments {
             segment.kept.ties(segment, &self.views);
             segment.kept.facets(segment)?;
         }
-        self.towns().map(|_| ())
+        Ok(())
     }
 
     /// Opens or writes the shelves of all segments, and removes those of others: some seconds at national size, where
