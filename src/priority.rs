@@ -1,5 +1,8 @@
-//! Work that gives way: importing, building an index and making national files run at a lower priority than answering.
+//! Work that gives way: importing, building an index, taking in what an import changed, tidying up and making national
+//! files run at a lower priority than answering. Who answers must not wait for anything that such work has in hand.
 //! On a machine with nothing else to do they are as fast as ever.
+
+use std::io;
 
 use rustix::process::{Pid, getpriority_process, setpriority_process};
 use tokio::runtime::Handle;
@@ -13,19 +16,26 @@ pub fn lower_thread() {
     lower(None);
 }
 
-/// Does something on a thread of its own that gives way; to be called on a thread of a runtime of several.
+/// Does something on a thread of its own that gives way, and waits for it.
 ///
 /// # Errors
 ///
-/// When it panicked.
-pub fn apart<T: Send>(work: impl Future<Output = T> + Send) -> std::io::Result<T> {
+/// When it panicked, or the thread could not be started.
+pub fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        let doing = std::thread::Builder::new().spawn_scoped(scope, || {
+            lower_thread();
+            work()
+        })?;
+        let done = doing.join();
+        done.map_err(|_| io::Error::other("work that gives way panicked"))
+    })
+}
+
+/// The same of a future; to be called on a thread of a runtime of several.
+pub fn apart_async<T: Send>(work: impl Future<Output = T> + Send) -> io::Result<T> {
     let runtime = Handle::current();
-    let apart = || {
-        lower_thread();
-        runtime.block_on(work)
-    };
-    let done = tokio::task::block_in_place(|| std::thread::scope(|scope| scope.spawn(apart).join()));
-    done.map_err(|_| std::io::Error::other("work that gives way panicked"))
+    tokio::task::block_in_place(|| apart(|| runtime.block_on(work)))
 }
 
 /// The whole process gives way: the threads that it has, and those that these start.
@@ -60,12 +70,13 @@ mod tests {
         assert!(of_started.join().unwrap() >= NICE);
         assert_eq!(getpriority_process(None).unwrap(), before);
     }
+
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_is_done_apart_gives_way_and_whoever_waits_for_it_does_not() {
+    async fn work_gives_way_and_whoever_waits_for_it_does_not() {
         let before = getpriority_process(None).unwrap();
-        let apart_at = apart(async { getpriority_process(None).unwrap() }).unwrap();
-        assert!(apart_at >= NICE);
+        let at = apart_async(async { getpriority_process(None).unwrap() }).unwrap();
+        assert!(at >= NICE);
         assert_eq!(getpriority_process(None).unwrap(), before);
-        assert!(apart(async { panic!("on purpose") }).is_err());
+        assert!(apart_async(async { panic!("on purpose") }).is_err());
     }
 }

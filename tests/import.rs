@@ -321,7 +321,7 @@ fn psql(place: &Place) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut session = Command::new("psql")
         .arg("-h")
         .arg(place.socket())
-        .args(["-U", "annuaire", "-d", "annuaire", "-XAtq"])
+        .args(["-U", "annuaire", "-d", "annuaire", "-XAtqv", "ON_ERROR_STOP=1"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -343,10 +343,17 @@ fn holding(place: &Place, statement: &str) -> (Child, ChildStdin, BufReader<Chil
     (session, statements, answers)
 }
 
-/// Whether so many sessions wait for something to be let go.
-fn wait(place: &Place, sessions: &str) -> bool {
-    place.sql("select count(*) from pg_locks where not granted") == sessions
+/// Whether so many sessions wait for a lock.
+fn wait(place: &Place, lock: &str, sessions: &str) -> bool {
+    place.sql(&format!(
+        "select count(*) from pg_locks where not granted and {lock}"
+    )) == sessions
 }
+
+/// An operator's publication, as a condition on locks.
+const PUBLISHING: &str = "locktype = 'advisory'";
+/// A new version.
+const VERSION: &str = "relation = 'publications'::regclass";
 
 /// Loads the sample as an empty place's first import, and does something when all is written but the new version.
 fn first_import_while(place: &Place, act: impl FnOnce()) {
@@ -354,7 +361,9 @@ fn first_import_while(place: &Place, act: impl FnOnce()) {
         holding(place, "lock table publications in share row exclusive mode");
     std::thread::scope(|scope| {
         let import = scope.spawn(|| place.import(&[&sample()]));
-        eventually("the import waits", Duration::from_secs(60), || wait(place, "1"));
+        eventually("the import waits", Duration::from_secs(60), || {
+            wait(place, VERSION, "1")
+        });
         act();
         drop(statements);
         import.join().unwrap();
@@ -586,10 +595,14 @@ fn what_a_killed_import_asked_of_the_store_ends_though_it_has_no_answer_yet() {
     let (mut session, statements, _answers) =
         holding(&place, "select pg_advisory_xact_lock(7020098466046816870)");
     let mut import = place.command(&["import", &sample()]).spawn().unwrap();
-    eventually("the import waits", Duration::from_secs(60), || wait(&place, "1"));
+    eventually("the import waits", Duration::from_secs(60), || {
+        wait(&place, PUBLISHING, "1")
+    });
     import.kill().unwrap();
     import.wait().unwrap();
-    eventually("nobody waits", Duration::from_secs(30), || wait(&place, "0"));
+    eventually("nobody waits", Duration::from_secs(30), || {
+        wait(&place, PUBLISHING, "0")
+    });
     drop(statements);
     assert!(session.wait().unwrap().success());
     place.import(&[&sample()]);

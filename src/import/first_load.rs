@@ -103,17 +103,18 @@ impl FirstLoad {
 async fn lock(connection: &mut PgConnection, tables: &str) -> Result<bool, sqlx::Error> {
     let statement = format!("lock table {tables} in access exclusive mode nowait");
     let begun = Instant::now();
+    sqlx::query("savepoint none_locked")
+        .execute(&mut *connection)
+        .await?;
     loop {
-        let mut attempt = connection.begin().await?;
-        match sqlx::query(sqlx::AssertSqlSafe(&*statement))
-            .execute(&mut *attempt)
-            .await
-        {
-            Ok(_) => {
-                attempt.commit().await?;
-                return Ok(true);
+        let locked = sqlx::query(sqlx::AssertSqlSafe(&*statement));
+        match locked.execute(&mut *connection).await {
+            Ok(_) => return Ok(true),
+            Err(error) if is_lock_taken(&error) => {
+                sqlx::query("rollback to savepoint none_locked")
+                    .execute(&mut *connection)
+                    .await?;
             }
-            Err(error) if is_lock_taken(&error) => attempt.rollback().await?,
             Err(error) => return Err(error),
         }
         if begun.elapsed() > PATIENCE {

@@ -14,8 +14,8 @@ const REBUILD_SHARE: u64 = 5;
 
 /// "annuaire" in ASCII, cut to 63 bits: one import at a time on one database.
 const IMPORT_LOCK: i64 = 7_020_098_466_046_816_869;
-/// The next number: one writer of mailboxes and versions at a time. An import takes it only when it begins to write
-/// them, so that operators need not wait while it reads its files.
+/// The next number: one writer of mailboxes and versions at a time. An import into a store that holds real entries takes
+/// it only when it begins to write them, so that operators need not wait while it reads its files.
 const MAILBOX_LOCK: i64 = IMPORT_LOCK + 1;
 /// Changes that are followed one by one whatever the size of the store: counting it would cost more.
 const FOLLOWED: u64 = 10_000;

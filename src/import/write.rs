@@ -173,7 +173,7 @@ pub async fn write(
     Ok(reports)
 }
 
-/// Writes the mailboxes. To be called last: from here to the end of the import operators wait.
+/// Writes the mailboxes. To be called last: from here to the end of the import operators wait, at the latest.
 pub async fn write_mailboxes(
     publication: &mut Publication<'_>,
     extract: &Extract,

@@ -15,6 +15,7 @@ use super::node::IndexError;
 use super::schema::{Fields, TOKENIZER, Terms, schema, settings};
 use super::snapshot::{Segment, Snapshot};
 use super::views::{Views, ViewsWriter};
+use crate::priority;
 use crate::query::Kind;
 use crate::store::changes::Changes;
 use crate::store::documents::Document;
@@ -96,10 +97,15 @@ impl Generation {
     /// are written and shown meanwhile.
     pub fn show_ready(&self) -> Result<(), IndexError> {
         let ready = self.committed(&self.files(), &self.snapshot())?;
-        ready.make_ready()?;
-        let files = self.files();
-        self.shown.store(Arc::new(self.committed(&files, &ready)?));
-        Ok(())
+        ready.make_segments_ready()?;
+        {
+            let files = self.files();
+            let ready = self.committed(&files, &ready)?;
+            // Of what changed meanwhile.
+            ready.make_segments_ready()?;
+            self.shown.store(Arc::new(ready));
+        }
+        Ok(self.snapshot().make_ready()?)
     }
 
     /// What was committed last; what was worked out `before` is kept.
@@ -115,22 +121,12 @@ impl Generation {
         )?)
     }
 
-    /// The writer, opened where none is kept.
+    /// The writer, opened where none is kept. Its threads give way to those that answer: it joins segments by itself.
     fn writer(&self, files: &mut Files) -> Result<IndexWriter, IndexError> {
         Ok(match files.writer.take() {
             Some(writer) => writer,
-            None => self.writer_apart()?,
+            None => priority::apart(|| self.index.writer_with_num_threads(1, MEMORY))??,
         })
-    }
-
-    /// A new writer, whose threads give way to those that answer: it joins segments by itself.
-    fn writer_apart(&self) -> Result<IndexWriter, IndexError> {
-        let open = || {
-            crate::priority::lower_thread();
-            self.index.writer_with_num_threads(1, MEMORY)
-        };
-        let opened = std::thread::scope(|scope| scope.spawn(open).join());
-        Ok(opened.map_err(|_| std::io::Error::other("the opening of a writer panicked"))??)
     }
 
     /// Rewrites, one after the other, the segments that hold entries that were taken out.
@@ -210,9 +206,12 @@ impl Generation {
             }
             views.finish()?;
         }
-        let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&changes.version.to_payload());
-        commit.commit()?;
+        // On a thread that gives way, since the thread that indexes what comes next is started by it.
+        priority::apart(|| {
+            let mut commit = writer.prepare_commit()?;
+            commit.set_payload(&changes.version.to_payload());
+            commit.commit()
+        })??;
         let committed = self.committed(&files, &self.snapshot())?;
         // Before anybody asks: who asked would wait for this thread, which may give way to others.
         committed.make_segments_ready()?;

@@ -12,7 +12,8 @@ use super::ties::Ties;
 use super::views::{At, Views};
 use crate::query::Kind;
 
-/// Shared by all snapshots that show the segment.
+/// Shared by all snapshots that show the segment. Worked out before it is first shown, by who may give way; of what an
+/// earlier process left, by who does not: whoever asks meanwhile waits.
 #[derive(Debug, Default)]
 pub struct Kept {
     ties: OnceLock<Ties>,

@@ -129,7 +129,7 @@ impl Node {
         if changes.rebuild || self.is_worn() && changes.count() >= IMPORTED {
             self.build(&mut transaction).await?;
         } else if changes.count() >= IMPORTED {
-            priority::apart(self.follow(&mut transaction, changes))??;
+            priority::apart_async(self.follow(&mut transaction, changes))??;
         } else {
             self.follow(&mut transaction, changes).await?;
         }
@@ -177,7 +177,7 @@ impl Node {
         let Some(generation) = self.current.load_full() else {
             return Ok(());
         };
-        priority::apart(async {
+        priority::apart(|| {
             let done = how(&generation);
             generation.snapshot().fill_shelves(&generation.folder)?;
             done
@@ -201,7 +201,7 @@ impl Node {
             .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
         let folder = self.folder.join(name.unwrap_or_default());
-        let built = match priority::apart(Self::build_in(&folder, connection)) {
+        let built = match priority::apart_async(Self::build_in(&folder, connection)) {
             Ok(built) => built.and_then(|(generation, version)| self.swap(generation, version)),
             Err(error) => Err(error.into()),
         };

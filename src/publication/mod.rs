@@ -199,7 +199,8 @@ async fn begin(
     connection: &mut sqlx::PgConnection,
 ) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    // An import that writes mailboxes holds them for some seconds; nobody waits longer than a request may.
+    // An import that writes mailboxes holds them for some seconds, the first one to its end; nobody waits longer than a
+    // request may.
     sqlx::query("set local lock_timeout = '5s'")
         .execute(&mut *transaction)
         .await?;
