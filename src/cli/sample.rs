@@ -26,7 +26,7 @@ pub struct SampleOptions {
     /// Date of the files
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-01-15")]
     date: jiff::civil::Date,
-    /// Writes the following day's files, with this share of entries changed, such as 1%
+    /// Writes the following day's files, with this share of entries changed, such as 1%: the same entries whatever the date
     #[arg(long, value_name = "SHARE", value_parser = share)]
     next_day: Option<f64>,
     /// Puts a known number of bad lines in
