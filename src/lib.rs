@@ -3,7 +3,7 @@
 //! Data flow one way: extract file -> [`source`] (records, rejects) -> [`import`] (batches, differences)
 //! -> [`store`] (Postgres: rows, change log) -> [`index`] (tantivy) -> [`service`] (query and viewer)
 //! -> [`ldap`] | [`rest`] | [`export`]. `ARCHITECTURE.md` tells the whole in one page.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(

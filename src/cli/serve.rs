@@ -19,7 +19,6 @@ use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::index::sweep::sweep;
 use crate::ldap::{self, tree::Tree};
-use crate::priority;
 use crate::rest::{self, RestState};
 use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
@@ -56,8 +55,6 @@ pub async fn run(
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
     let mut lock = ServeLock::hold_data_dir(&data_dir, Timestamp::now())?;
     let (pool, cluster) = open_store(common).await?;
-    // Not before: a Postgres that is started takes such turns as who starts it.
-    priority::take_short_turns();
     let done = serve(&data_dir, &settings, sample, &pool, &mut lock).await;
     close_store(pool, cluster).await;
     done.map(|()| ExitCode::SUCCESS)
