@@ -32,8 +32,8 @@ pub use entries::{Found, Seen};
 use failures::Failures;
 pub use indicators::{Indicateur, National};
 pub use recherche::{Facette, Hit, Page};
-use reference::Reference;
 pub use reference::{Concept, Domaine, Source};
+use reference::{Imports, Reference};
 pub use signin::Standing;
 pub use suggestions::Suggestion;
 pub use verification::{Avertissement, Verdict};
@@ -114,12 +114,26 @@ impl Directory {
         self.inner()?.node.snapshot().ok_or(ServiceError::NotReady)
     }
 
-    /// Reads domains, code tables and sources anew, and keeps them beside the index.
+    /// Reads domains, code tables and sources anew where an import ended since, then what suggestions offer, which takes
+    /// seconds at national size, where it changed an entry; keeps them beside the index.
     pub async fn refresh_reference(&self, data_dir: &std::path::Path) -> Answer<()> {
         let inner = self.inner()?;
-        let reference = Reference::load(&inner.pool, &inner.reference.load()).await?;
-        reference.save(data_dir);
-        inner.reference.store(Arc::new(reference));
+        let imports = Imports::of(&inner.pool).await?;
+        let last = inner.reference.load_full();
+        let mut reference = last.clone();
+        if reference.import != imports.last {
+            let vocabulary = reference.vocabulary.clone();
+            reference = Arc::new(Reference::load(&inner.pool, imports.last, vocabulary).await?);
+            inner.reference.store(reference.clone());
+        }
+        if reference.vocabulary.import != imports.last_to_change {
+            let whole = reference.with_vocabulary(&inner.pool, imports.last_to_change);
+            reference = Arc::new(whole.await?);
+            inner.reference.store(reference.clone());
+        }
+        if !Arc::ptr_eq(&reference, &last) {
+            reference.save(data_dir);
+        }
         Ok(())
     }
 

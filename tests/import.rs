@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use support::http::Caller;
-use support::{Place, eventually, sample};
+use support::{Place, dated_extract, eventually, sample};
 
 const ACTIVITY: &str = include_str!("../import/layouts/personne_activite.txt");
 const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt");
@@ -52,6 +52,23 @@ fn of<'r>(report: &'r Value, genre: &str) -> &'r Value {
         .iter()
         .find(|f| f["genre"] == genre)
         .unwrap()
+}
+
+#[test]
+fn a_file_of_a_later_date_is_told_though_no_entry_changed() {
+    let place = Place::new();
+    let of_day = |day: &str| {
+        let name = format!("PS_LibreAcces_Personne_activite_{day}0800.txt");
+        dated_extract(&place, &name, |line| Some(line.to_owned()))
+    };
+    place.import(&[&of_day("20260115")]);
+    let node = place.serve(&[]);
+    assert_eq!(node.get("/sante")["sources"][0]["date"], "2026-01-15T08:00:00Z");
+    let report = place.import(&[&of_day("20260116")]);
+    assert_eq!(report["version"], Value::Null);
+    eventually("the date of the later file", Duration::from_secs(20), || {
+        node.get("/sante")["sources"][0]["date"] == "2026-01-16T08:00:00Z"
+    });
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use support::http::Http;
 use support::{Place, eventually};
 
 /// Far more than anything here takes on a busy machine.
@@ -168,4 +169,26 @@ fn a_node_told_to_stop_while_it_builds_its_index_stops() {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
     assert_eq!(ended(&mut child).code(), Some(0));
+}
+
+#[test]
+fn an_index_of_another_store_is_built_anew_though_both_are_at_one_version() {
+    let (of, place) = (Place::new(), Place::new());
+    for (place, people) in [(&of, "90"), (&place, "50")] {
+        let folder = place.path("people");
+        let folder = folder.to_str().unwrap();
+        place.ok(&["sample", "--people", people, "--out", folder]);
+        assert_eq!(place.import(&[folder])["version"], 1);
+    }
+    let _node = of.serve(&[]);
+    let counted = || {
+        of.sql("select count(*) from professionals")
+            .parse::<u64>()
+            .unwrap()
+    };
+    let node = place.serve(&["--database-url", &of.database_url()]);
+    let mut administrator = Http::new(&node.admin);
+    eventually("what the other store holds", PATIENCE, || {
+        administrator.get("/sante").json()["professionnels"] == counted()
+    });
 }

@@ -19,6 +19,7 @@ use crate::index::follow::follow;
 use crate::index::node::Node;
 use crate::index::sweep::sweep;
 use crate::ldap::{self, tree::Tree};
+use crate::priority;
 use crate::rest::{self, RestState};
 use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
@@ -141,15 +142,15 @@ async fn serve(
         proxies: settings.trusted_proxies.clone(),
     };
     let stop = CancellationToken::new();
-    let changed = Arc::new(Notify::new());
+    let looked = Arc::new(Notify::new());
     let following = tokio::spawn(follow(
         node.clone(),
         pool.clone(),
         contact,
         stop.clone(),
-        changed.clone(),
+        looked.clone(),
     ));
-    let referring = tokio::spawn(keep_reference(directory.clone(), changed, data_dir.to_owned()));
+    let referring = tokio::spawn(keep_reference(directory.clone(), looked, data_dir.to_owned()));
     let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
     let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
@@ -225,11 +226,12 @@ async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Reads domains and code tables anew after each step of the index.
-async fn keep_reference(directory: Directory, changed: Arc<Notify>, data_dir: PathBuf) {
+/// Reads domains and code tables anew after each import, also after one that changed no entry: it may be of a newer date.
+async fn keep_reference(directory: Directory, looked: Arc<Notify>, data_dir: PathBuf) {
     loop {
-        changed.notified().await;
-        if let Err(error) = directory.refresh_reference(&data_dir).await {
+        looked.notified().await;
+        let read = priority::apart_async(directory.refresh_reference(&data_dir));
+        if let Err(error) = read.map_err(Failure::from).and_then(|read| Ok(read?)) {
             tracing::warn!(%error, "code tables stay as they were");
         }
     }

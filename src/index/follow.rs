@@ -17,13 +17,14 @@ const CHANNEL: &str = "annuaire";
 /// Longest time between two looks at the store.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Follows the store until `stop`. `changed` is told after each step; `contact` tells whether Postgres answers.
+/// Follows the store until `stop`. `looked` is told whenever the index shows what the store holds; `contact` tells whether
+/// Postgres answers.
 pub async fn follow(
     node: Arc<Node>,
     pool: PgPool,
     contact: Arc<Contact>,
     stop: CancellationToken,
-    changed: Arc<Notify>,
+    looked: Arc<Notify>,
 ) {
     let mut listener: Option<PgListener> = None;
     loop {
@@ -35,8 +36,8 @@ pub async fn follow(
                 }
                 if did {
                     tracing::info!(version = node.version(), "the index shows a new version");
-                    changed.notify_one();
                 }
+                looked.notify_one();
             }
             Err(IndexError::Store(error)) => {
                 if contact.lost() {

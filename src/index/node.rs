@@ -45,6 +45,8 @@ pub struct Node {
     current: ArcSwapOption<Generation>,
     version: AtomicI64,
     public_version: AtomicI64,
+    /// See [`Version::at`].
+    at: AtomicI64,
     /// One writer at a time.
     writing: Mutex<()>,
     /// Told when segments are not in good order: there are many, or entries that were taken out lie in them.
@@ -64,6 +66,7 @@ impl Node {
             current: ArcSwapOption::empty(),
             version: AtomicI64::new(-1),
             public_version: AtomicI64::new(0),
+            at: AtomicI64::new(0),
             writing: Mutex::new(()),
             untidy: Notify::new(),
         };
@@ -105,6 +108,7 @@ impl Node {
     }
 
     fn note(&self, version: Version) {
+        self.at.store(version.at, Ordering::Release);
         self.public_version.store(version.public, Ordering::Release);
         self.version.store(version.store, Ordering::Release);
     }
@@ -122,8 +126,13 @@ impl Node {
             self.build(&mut transaction).await?;
             return Ok(true);
         }
-        let changes = changes::since(&mut transaction, self.version()).await?;
-        if changes.version.store == self.version() {
+        let shown = Version {
+            store: self.version(),
+            public: self.public_version(),
+            at: self.at.load(Ordering::Acquire),
+        };
+        let changes = changes::since(&mut transaction, shown).await?;
+        if changes.version == shown {
             return Ok(false);
         }
         if changes.rebuild || self.is_worn() && changes.count() >= IMPORTED {
@@ -151,14 +160,13 @@ impl Node {
         self.untidy.notify_one();
     }
 
-    /// Works out what the first searches would have to wait for. Blocks.
+    /// Works out what the first searches would have to wait for, and then fills the shelves of what is shown. Blocks.
     pub fn make_ready(&self) -> Result<(), IndexError> {
         let Some(generation) = self.current.load_full() else {
             return Ok(());
         };
-        let snapshot = generation.snapshot();
-        snapshot.make_ready()?;
-        Ok(snapshot.fill_shelves(&generation.folder)?)
+        generation.snapshot().make_ready()?;
+        self.tidy(|_| Ok(()))
     }
 
     /// Joins the segments of a new index to few. Blocks; changes are followed meanwhile.

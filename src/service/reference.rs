@@ -35,9 +35,34 @@ pub struct Source {
     pub date: String,
 }
 
+/// When imports ended, by the clock of the store, in microseconds since the Unix epoch; 0 where there was none.
+#[derive(Debug, Clone, Copy)]
+pub struct Imports {
+    pub last: i64,
+    /// The last that changed an entry.
+    pub last_to_change: i64,
+}
+
+impl Imports {
+    /// Of the store.
+    pub async fn of(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        let (last, last_to_change) = sqlx::query_as(
+            "select coalesce((extract(epoch from max(finished_at)) * 1000000)::bigint, 0),
+                    coalesce((extract(epoch from max(finished_at) filter (where version is not null)) * 1000000)::bigint, 0)
+             from import_runs",
+        )
+        .fetch_one(pool)
+        .await?;
+        Ok(Self { last, last_to_change })
+    }
+}
+
 /// All of it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Reference {
+    /// The end of the last import before it was read: nothing but imports changes it.
+    #[serde(default)]
+    pub import: i64,
     pub domains: Arc<Vec<Domaine>>,
     pub tables: BTreeMap<String, Arc<Vec<Concept>>>,
     pub sources: Vec<Source>,
@@ -52,8 +77,9 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads it from the store. What only an import changes is taken from `last` where no import came since.
-    pub async fn load(pool: &PgPool, last: &Self) -> Result<Self, sqlx::Error> {
+    /// Reads it from the store, all but the vocabulary, which is given. `import` is the end of the last import: what one
+    /// that ends meanwhile changes is read once more.
+    pub async fn load(pool: &PgPool, import: i64, vocabulary: Arc<Vocabulary>) -> Result<Self, sqlx::Error> {
         let domains: Vec<(String, String, Vec<String>)> = sqlx::query_as(
             "select d.nom, d.description,
                     coalesce(array_agg(distinct o.operateur) filter (where o.operateur is not null), '{}')
@@ -79,7 +105,8 @@ impl Reference {
                 date_fin,
             });
         }
-        let mut reference = Self {
+        let reference = Self {
+            import,
             domains: Arc::new(
                 domains
                     .into_iter()
@@ -98,16 +125,20 @@ impl Reference {
                 .into_iter()
                 .map(|(genre, date)| Source { genre, date })
                 .collect(),
+            vocabulary,
             ..Self::default()
         };
-        reference.vocabulary = match reference.sources == last.sources {
-            true => last.vocabulary.clone(),
-            false => {
-                let concept = |filtre: &str, code: &str| reference.concept(filtre, code);
-                Arc::new(Vocabulary::load(pool, concept).await?)
-            }
-        };
         Ok(reference.prepared())
+    }
+
+    /// The same with the vocabulary of the store, which is of the last import that changed an entry.
+    pub async fn with_vocabulary(&self, pool: &PgPool, import: i64) -> Result<Self, sqlx::Error> {
+        let concept = |filtre: &str, code: &str| self.concept(filtre, code);
+        let vocabulary = Vocabulary::load(pool, import, concept).await?;
+        Ok(Self {
+            vocabulary: Arc::new(vocabulary),
+            ..self.clone()
+        })
     }
 
     fn concept(&self, facet: &str, code: &str) -> Option<&Concept> {

@@ -40,6 +40,9 @@ pub struct Meaning<'v> {
 /// All of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Vocabulary {
+    /// The end of the last import that changed an entry before it was read.
+    #[serde(default)]
+    pub import: i64,
     labels: Vec<Label>,
     /// By folded name.
     towns: Vec<Town>,
@@ -49,21 +52,27 @@ impl Vocabulary {
     /// Reads what is in use. `concepts` gives the label of a code of a filter.
     pub async fn load<'c>(
         pool: &PgPool,
+        import: i64,
         concept: impl Fn(&str, &str) -> Option<&'c Concept>,
     ) -> Result<Self, sqlx::Error> {
+        // Seconds of work at national size: on one processor, the others are for those who ask meanwhile.
+        let mut transaction = pool.begin().await?;
+        sqlx::query("set local max_parallel_workers_per_gather = 0")
+            .execute(&mut *transaction)
+            .await?;
         let professions: Vec<String> =
             sqlx::query_scalar("select distinct profession from activities where profession <> ''")
-                .fetch_all(pool)
+                .fetch_all(&mut *transaction)
                 .await?;
         let qualifications: Vec<String> =
             sqlx::query_scalar("select distinct savoir_faire from qualifications where savoir_faire <> ''")
-                .fetch_all(pool)
+                .fetch_all(&mut *transaction)
                 .await?;
         let towns: Vec<(String, String, String, i64)> = sqlx::query_as(
             "select min(commune), code_insee, min(departement), count(*)
              from structures where commune <> '' and code_insee <> '' group by code_insee",
         )
-        .fetch_all(pool)
+        .fetch_all(&mut *transaction)
         .await?;
         let labels = [("profession", professions), ("savoir_faire", qualifications)]
             .into_iter()
@@ -86,6 +95,7 @@ impl Vocabulary {
                 folded: String::new(),
             });
         Ok(Self {
+            import,
             labels: labels.collect(),
             towns: towns.collect(),
         }
@@ -190,6 +200,7 @@ mod tests {
             folded: String::new(),
         };
         Vocabulary {
+            import: 0,
             labels: vec![
                 label("savoir_faire", "SM04", "Cardiologie et maladies vasculaires"),
                 label("profession", "50", "Sage-femme"),

@@ -11,20 +11,25 @@ pub struct Version {
     pub store: i64,
     /// Counts only what the public can see.
     pub public: i64,
+    /// When it was published, in microseconds since the Unix epoch: tells it from the version of that number of another
+    /// store, or of this one before it was restored.
+    pub at: i64,
 }
 
 impl Version {
     /// As an index keeps it.
     pub fn to_payload(self) -> String {
-        format!("{} {}", self.store, self.public)
+        format!("{} {} {}", self.store, self.public, self.at)
     }
 
     /// From what an index kept.
     pub fn from_payload(text: &str) -> Option<Self> {
-        let (store, public) = text.split_once(' ')?;
+        let mut numbers = text.split(' ').map(str::parse);
+        let mut next = || numbers.next()?.ok();
         Some(Self {
-            store: store.parse().ok()?,
-            public: public.parse().ok()?,
+            store: next()?,
+            public: next()?,
+            at: next()?,
         })
     }
 }
@@ -51,31 +56,35 @@ impl Changes {
 
 /// The version that the store is at.
 pub async fn version(connection: &mut PgConnection) -> Result<Version, sqlx::Error> {
-    let (store, public) =
-        sqlx::query_as("select version, public_version from publications order by version desc limit 1")
-            .fetch_one(connection)
-            .await?;
-    Ok(Version { store, public })
+    let (store, public, at) = sqlx::query_as(
+        "select version, public_version, (extract(epoch from at) * 1000000)::bigint
+         from publications order by version desc limit 1",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Version { store, public, at })
 }
 
 /// All that changed after a version.
-pub async fn since(connection: &mut PgConnection, after: i64) -> Result<Changes, sqlx::Error> {
+pub async fn since(connection: &mut PgConnection, after: Version) -> Result<Changes, sqlx::Error> {
     let mut changes = Changes {
         version: version(connection).await?,
         ..Changes::default()
     };
-    if changes.version.store == after {
+    if changes.version == after {
         return Ok(changes);
     }
-    // A node whose version the log no longer reaches, or which passed a generation, builds anew.
+    // A node whose version the log no longer reaches or never had, or which passed a generation, builds anew.
     changes.rebuild = sqlx::query_scalar(
-        "select $1 > $2 or exists (select 1 from publications where version > $1 and rebuild)
-             or not exists (select 1 from publications where version = $1)",
+        "select exists (select 1 from publications where version > $1 and rebuild)
+             or not exists (select 1 from publications
+                            where version = $1 and (extract(epoch from at) * 1000000)::bigint = $2)",
     )
-    .bind(after)
-    .bind(changes.version.store)
+    .bind(after.store)
+    .bind(after.at)
     .fetch_one(&mut *connection)
     .await?;
+    let after = after.store;
     if changes.rebuild {
         return Ok(changes);
     }
