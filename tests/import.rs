@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use support::http::Caller;
-use support::{Place, dated_extract, eventually, sample};
+use support::{Node, Place, dated_extract, eventually, sample};
 
 const ACTIVITY: &str = include_str!("../import/layouts/personne_activite.txt");
 const MAILBOX: &str = include_str!("../import/layouts/correspondance_mssante.txt");
@@ -653,6 +653,64 @@ fn who_works_at_a_site_stays_there_when_it_turns_out_to_be_an_establishment() {
         Duration::from_secs(10),
         || structure() == "CLINIQUE EXEMPLE",
     );
+}
+
+#[test]
+fn a_box_shows_no_longer_whom_and_what_it_named_once_they_are_gone() {
+    let place = Place::new();
+    let people = |date: &str, siret: &str, one_more: &str| {
+        // So many that what changes is followed one by one.
+        let mut text = ACTIVITY.trim_end().to_owned() + "\n";
+        for number in 10..90 {
+            text += &activity(&[(3, &format!("8999000000{number}"))]);
+        }
+        text += &activity(&[
+            (3, "899900000001"),
+            (20, siret),
+            (24, "R99000001"),
+            (25, "CABINET DU SITE"),
+        ]);
+        place.file(
+            &format!("PS_LibreAcces_Personne_activite_{date}0800.txt"),
+            text + one_more,
+        )
+    };
+    let boxes = [
+        MAILBOX.trim_end().to_owned() + "\n",
+        mailbox(
+            "PER",
+            "une@a-exemple.mssante.fr",
+            &[(3, "8"), (4, "99900000002"), (5, "899900000002"), (10, "AVANT")],
+        ),
+        mailbox(
+            "ORG",
+            "site@a-exemple.mssante.fr",
+            &[(6, "3"), (7, "99000000000001"), (19, "MOTS DE LA LIGNE")],
+        ),
+    ];
+    let boxes = place.file("Extraction_Correspondance_MSSante_202601150800.txt", boxes.concat());
+    let leaving = activity(&[(3, "899900000002"), (8, "PARTANTE"), (10, "60")]);
+    place.import(&[&people("20260115", "99000000000001", &leaving), &boxes]);
+    let told = |node: &Node| {
+        ["une", "site"].map(|name| {
+            let address = format!("(mail={name}@a-exemple.mssante.fr)");
+            let (_, entry) = node.ldapsearch(&["-b", "o=mssante,c=fr", &address]);
+            let record = node.get(&format!("/api/v1/messageries/{name}@a-exemple.mssante.fr"));
+            (entry, record)
+        })
+    };
+    let node = place.serve(&[]);
+    let before = told(&node);
+    assert!(before[0].0.contains("PARTANTE"));
+    assert_eq!(before[1].1["structure"]["nom"], "CABINET DU SITE");
+    let report = place.import(&[&people("20260116", "99000000000002", "")]);
+    assert_eq!(report["version"], 2);
+    let followed = told(&node);
+    drop(node);
+    place.ok(&["reindex"]);
+    assert_eq!(told(&place.serve(&[])), followed);
+    assert!(followed[0].0.contains("AVANT"));
+    assert_eq!(followed[1].1["structure"]["nom"], "MOTS DE LA LIGNE");
 }
 
 #[test]

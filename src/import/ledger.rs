@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::attached::Lost;
 use super::copy::Rows;
 use crate::directory::public_id::{Genre, PublicIds};
 
@@ -42,6 +43,8 @@ pub struct Ledger {
     pub account_changes: Vec<i64>,
     /// Whether labels, domains or other things that every entry may show have changed.
     pub rebuild: bool,
+    /// Whom and what boxes show no longer.
+    pub lost: Lost,
 }
 
 impl Ledger {
@@ -60,6 +63,7 @@ impl Ledger {
             suppressed,
             account_changes: Vec::new(),
             rebuild: false,
+            lost: Lost::default(),
         }
     }
 

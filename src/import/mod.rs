@@ -3,6 +3,7 @@
 //! One command is one transaction and one published version: each file is accepted or refused as a whole, and
 //! all that was accepted becomes visible at one moment.
 
+mod attached;
 mod boxes;
 mod centres;
 mod codes;

@@ -3,6 +3,7 @@
 
 use sqlx::PgConnection;
 
+use super::attached::Lost;
 use super::history;
 use super::ledger::Ledger;
 use crate::directory::public_id::PublicIds;
@@ -112,6 +113,7 @@ impl<'c> Publication<'c> {
             return Ok(None);
         }
         self.lock_mailboxes().await?;
+        Lost::note_boxes(&mut self).await?;
         let (version, public_version): (i64, i64) = sqlx::query_as(
             "select version + 1, public_version from publications order by version desc limit 1",
         )

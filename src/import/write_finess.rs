@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
+use super::attached::Names;
 use super::copy::Rows;
 use super::establishments::{Establishment, Establishments};
 use super::ledger::{Action, Counts};
@@ -96,10 +97,12 @@ pub async fn write(
         // The RPPS extract may still know it: the node that follows finds out.
         keys.note(&mut publication.ledger, *id, Action::Withdrawn);
     }
+    let names = Names::of(publication, &stale).await?;
     publication
         .delete("structures_finess", "structure_id", &stale)
         .await?;
     rows.send(&mut *publication.connection).await?;
+    names.note_lost(publication, &stale).await?;
     if !taken_over.is_empty() {
         sqlx::query("update structures_finess set source = $1 where structure_id = any($2)")
             .bind(source)

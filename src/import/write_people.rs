@@ -104,6 +104,7 @@ pub async fn write(
         publication
             .ledger
             .note(Genre::Professional, gone.id, &public_id, Action::Withdrawn);
+        publication.ledger.lost.people.push(identification.to_owned());
         stale.rows.push(gone.id);
         stale.activities.push(gone.id);
         stale.qualifications.push(gone.id);

@@ -5,6 +5,7 @@ use hashbrown::HashSet;
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
+use super::attached::Names;
 use super::copy::Rows;
 use super::ledger::{Action, Counts, Ledger};
 use super::pipe;
@@ -58,10 +59,12 @@ pub async fn write_sites(
     .await?;
     let gone = remaining(&mut publication.ledger, keys, &known, &mut counts);
     stale.extend(gone);
+    let names = Names::of(publication, &stale).await?;
     publication
         .delete("structures_rpps", "structure_id", &stale)
         .await?;
     rows.send(&mut *publication.connection).await?;
+    names.note_lost(publication, &stale).await?;
     Ok((ids, counts))
 }
 
