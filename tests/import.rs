@@ -327,6 +327,15 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
     let file = place.file("PS_LibreAcces_Personne_activite_202501150800.txt", text);
     place.import(&[&file, "--dry-run"]);
     assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 500);
+    let broken = place.file("broken/PS_LibreAcces_Personne_activite_202501150800.txt", b"\xff\n");
+    assert_eq!(place.import(&[&broken])["refus"].as_array().unwrap().len(), 1);
+    let of_no_other_profession = ACTIVITY.replace("Code profession", "Autre");
+    let lacking = place.file(
+        "lacking/PS_LibreAcces_Personne_activite_202501150800.txt",
+        of_no_other_profession,
+    );
+    assert_eq!(place.import(&[&lacking])["refus"].as_array().unwrap().len(), 1);
+    assert_eq!(place.sql("select count(*) from professionals"), "500");
     // Older than the sample, and yet it replaces it; the import ends when the node shows it.
     place.import(&[&file]);
     assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 1);

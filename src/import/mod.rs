@@ -191,7 +191,8 @@ pub async fn run(
     suppressions::apply(publication.connection).await?;
     let run = write::record_run(&mut publication, &report).await?;
     let version = publication.finish().await?;
-    if options.dry_run {
+    // Where every file was refused nothing is written, and the sample does not give way to nothing.
+    if options.dry_run || report.fichiers.is_empty() {
         transaction.rollback().await?;
     } else {
         sqlx::query("update import_runs set finished_at = clock_timestamp(), version = $2 where id = $1")

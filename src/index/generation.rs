@@ -196,7 +196,7 @@ impl Generation {
             }
         }
         if !read.is_empty() {
-            let mut views = ViewsWriter::create(&self.folder, self.shown.load().views.next())?;
+            let mut views = ViewsWriter::after(&self.shown.load().views, &self.folder)?;
             let mut tools = Tools::default();
             for document in read {
                 let made = document::make(&mut tools, document);
@@ -237,6 +237,21 @@ mod tests {
         let shown = generation.snapshot();
         assert_eq!(shown.segments.len(), 1);
         assert!(shown.segments.iter().all(|segment| segment.kept.is_ready()));
+    }
+
+    #[test]
+    fn a_file_of_records_that_a_failed_change_left_is_no_other_change_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::create(folder.path().to_owned()).unwrap();
+        std::fs::write(folder.path().join("views-0.bin"), "left").unwrap();
+        let read = [Document::Structure(1, Arc::new(clinic()))];
+        generation.change(&Changes::default(), &read).unwrap();
+        generation.show_ready().unwrap();
+        let left = std::fs::read(folder.path().join("views-0.bin")).unwrap();
+        assert_eq!(left, b"left");
+        let shown = generation.snapshot();
+        let found = shown.by_key(Kind::Structure, "f990000001").unwrap();
+        assert!(found.is_some_and(|record| record.json().contains("CLINIQUE EXEMPLE")));
     }
 
     #[test]

@@ -91,22 +91,36 @@ fn file(folder: &Path, number: u32) -> PathBuf {
     folder.join(name(number))
 }
 
-/// A file being written.
+fn unfinished(folder: &Path, number: u32) -> PathBuf {
+    file(folder, number).with_extension("new")
+}
+
+/// A file being written; nobody finds it before it is whole.
 #[derive(Debug)]
 pub struct ViewsWriter {
     out: BufWriter<File>,
+    folder: PathBuf,
     number: u32,
     length: u64,
 }
 
 impl ViewsWriter {
-    /// Begins a file; what a cut-short writing left under its name goes.
+    /// Begins a file; what a cut-short writing left of it goes.
     pub fn create(folder: &Path, number: u32) -> io::Result<Self> {
         Ok(Self {
-            out: BufWriter::with_capacity(1 << 20, File::create(file(folder, number))?),
+            out: BufWriter::with_capacity(1 << 20, File::create(unfinished(folder, number))?),
+            folder: folder.to_owned(),
             number,
             length: 0,
         })
+    }
+
+    /// Begins the next file after those that are `known`. Another may be there, of a change that failed when its records
+    /// were whole: it may be open, and stays as it is.
+    pub fn after(known: &Views, folder: &Path) -> io::Result<Self> {
+        let mut numbers = known.next()..u32::MAX;
+        let free = numbers.find(|number| !file(folder, *number).exists());
+        Self::create(folder, free.unwrap_or(u32::MAX))
     }
 
     /// The place of the record that is appended next.
@@ -122,9 +136,13 @@ impl ViewsWriter {
         Ok(at)
     }
 
-    /// Makes the file durable: an index that names its records may be committed.
+    /// Makes the file durable, and to be found: an index that names its records may be committed.
     pub fn finish(self) -> io::Result<()> {
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()
+        let written = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        written.sync_all()?;
+        std::fs::rename(
+            unfinished(&self.folder, self.number),
+            file(&self.folder, self.number),
+        )
     }
 }
