@@ -90,6 +90,23 @@ const EVERYWHERE: [&str; 9] = [
 ];
 
 #[test]
+fn a_box_of_the_extract_is_hidden_whatever_its_line_lacks() {
+    let mut house = House::new();
+    let one = format!("select min(adresse) from mailboxes where type_bal = 'ORG' and domaine = '{DOMAIN}'");
+    let address = house.place.sql(&one);
+    // As a line that names no structure, which those that operators publish must.
+    house.place.sql(&format!(
+        "update mailbox_attachments set type_structure = '', identifiant_structure = ''
+         where mailbox_id = (select id from mailboxes where adresse = '{address}')"
+    ));
+    let touching = house.alpha.patch(&address, &json!({"structure": null}));
+    assert_eq!(touching.status, 422, "{}", touching.text());
+    let reply = house.alpha.patch(&address, &json!({"liste_rouge": true}));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(holders(&house.node, &address), [""; 0]);
+}
+
+#[test]
 fn what_is_published_shows_everywhere_and_what_is_withdrawn_nowhere() {
     let mut house = House::new();
     // Before all others of this person, so that suggestions offer it.

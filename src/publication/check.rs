@@ -103,7 +103,12 @@ pub async fn sheet(
             None => sheet.rows.push(row),
         }
     }
-    check.whole(&sheet);
+    let says_whose = |row: &AskedRow| row.identification_nationale.is_some() || row.structure.is_some();
+    // A box of an extract may lack what one that is published needs; that is no reason not to hide it.
+    if whole || held.is_none() || asked.rows.iter().any(says_whose) {
+        check.needed(&sheet);
+    }
+    check.fitting(&sheet);
     if check.faults.is_empty() {
         Ok(sheet)
     } else {
@@ -330,31 +335,38 @@ impl Check<'_> {
         })
     }
 
-    /// What only the whole can tell.
-    fn whole(&mut self, sheet: &Sheet) {
+    fn has_fault(&self, field: &str) -> bool {
+        self.faults.iter().any(|fault| fault.champ == field)
+    }
+
+    /// Whose it is, which only the whole can tell.
+    fn needed(&mut self, sheet: &Sheet) {
         let first = sheet.rows.first();
         let lacks_structure = first.is_none_or(|row| row.identifiant_structure.is_empty());
         let lacks_holder = sheet.rows.is_empty() || sheet.rows.iter().any(|row| row.holder.is_empty());
-        let has_fault = |faults: &[Fault], field: &str| faults.iter().any(|fault| fault.champ == field);
         match sheet.type_bal.as_str() {
-            "PER" if lacks_holder && !has_fault(&self.faults, "identification_nationale") => {
+            "PER" if lacks_holder && !self.has_fault("identification_nationale") => {
                 self.fault("identification_nationale", NEEDED);
             }
-            "ORG" | "APP" if lacks_structure && !has_fault(&self.faults, "structure") => {
+            "ORG" | "APP" if lacks_structure && !self.has_fault("structure") => {
                 self.fault("structure", NEEDED);
             }
-            "CAB" if sheet.titulaire.is_empty() && !has_fault(&self.faults, "identification_nationale") => {
+            "CAB" if sheet.titulaire.is_empty() && !self.has_fault("identification_nationale") => {
                 self.fault("identification_nationale", NEEDED);
             }
             _ => {}
         }
+    }
+
+    /// What goes together.
+    fn fitting(&mut self, sheet: &Sheet) {
         if sheet.type_bal != "CAB" && !sheet.cotitulaires.is_empty() {
             self.fault("cotitulaires", NOT_TAKEN);
         }
         if sheet.type_bal == "PER" && !sheet.responsable.is_empty() {
             self.fault("responsable", NOT_TAKEN);
         }
-        if sheet.telephone_publie && sheet.telephone.is_empty() && !has_fault(&self.faults, "telephone") {
+        if sheet.telephone_publie && sheet.telephone.is_empty() && !self.has_fault("telephone") {
             self.fault("telephone_publie", "aucun téléphone n'est donné");
         }
     }
