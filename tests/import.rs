@@ -327,7 +327,10 @@ fn a_real_import_replaces_the_sample_and_a_dry_run_changes_nothing() {
     let file = place.file("PS_LibreAcces_Personne_activite_202501150800.txt", text);
     place.import(&[&file, "--dry-run"]);
     assert_eq!(node.get("/api/v1/recherche?type=professionnel")["total"], 500);
-    let broken = place.file("broken/PS_LibreAcces_Personne_activite_202501150800.txt", b"\xff\n");
+    let broken = place.file(
+        "broken/PS_LibreAcces_Personne_activite_202501150800.txt",
+        b"\xff\n",
+    );
     assert_eq!(place.import(&[&broken])["refus"].as_array().unwrap().len(), 1);
     let of_no_other_profession = ACTIVITY.replace("Code profession", "Autre");
     let lacking = place.file(
@@ -697,7 +700,10 @@ fn a_box_shows_no_longer_whom_and_what_it_named_once_they_are_gone() {
             &[(6, "3"), (7, "99000000000001"), (19, "MOTS DE LA LIGNE")],
         ),
     ];
-    let boxes = place.file("Extraction_Correspondance_MSSante_202601150800.txt", boxes.concat());
+    let boxes = place.file(
+        "Extraction_Correspondance_MSSante_202601150800.txt",
+        boxes.concat(),
+    );
     let leaving = activity(&[(3, "899900000002"), (8, "PARTANTE"), (10, "60")]);
     place.import(&[&people("20260115", "99000000000001", &leaving), &boxes]);
     let told = |node: &Node| {

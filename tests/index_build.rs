@@ -2,13 +2,12 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use support::http::Http;
-use support::{Place, eventually};
+use support::{Barrier, Place, eventually};
 
 /// Far more than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,47 +38,6 @@ fn ended(child: &mut Child) -> ExitStatus {
             panic!("not ended within {PATIENCE:?}");
         }
         std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// A session that keeps everybody from reading the structures, until it is dropped.
-struct Barrier {
-    session: Child,
-    statements: Option<ChildStdin>,
-}
-
-impl Barrier {
-    fn raise(of: &Place) -> Self {
-        let mut command = Command::new("psql");
-        command.args(["-h", of.socket().to_str().unwrap()]);
-        let mut session = command
-            .args(["-U", "annuaire", "-XAtq"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut statements = session.stdin.take().unwrap();
-        writeln!(
-            statements,
-            "begin; lock table structures_finess in access exclusive mode; select 'held';"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        let mut answers = BufReader::new(session.stdout.take().unwrap());
-        answers.read_line(&mut answer).unwrap();
-        assert_eq!(answer, "held\n");
-        Self {
-            session,
-            statements: Some(statements),
-        }
-    }
-}
-
-impl Drop for Barrier {
-    fn drop(&mut self) {
-        // The end of its input ends the session.
-        self.statements.take();
-        self.session.wait().unwrap();
     }
 }
 
@@ -149,7 +107,7 @@ fn what_a_killed_build_left_goes_at_the_next_start() {
     // At first with no index beside the one in the making, then with a whole one that stays in use.
     for (whole, arguments) in [&SERVE[..], &["reindex"]].into_iter().enumerate() {
         assert_eq!(generations(&place).len(), whole);
-        let barrier = Barrier::raise(&of);
+        let barrier = Barrier::raise(&of, "structures_finess");
         let mut child = building(&place, &of, arguments);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -164,7 +122,7 @@ fn what_a_killed_build_left_goes_at_the_next_start() {
 fn a_node_told_to_stop_while_it_builds_its_index_stops() {
     let (of, place) = (Place::new(), Place::new());
     let _node = of.serve_sample(&[]);
-    let _barrier = Barrier::raise(&of);
+    let _barrier = Barrier::raise(&of, "structures_finess");
     let mut child = building(&place, &of, &SERVE);
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, Signal::TERM).unwrap();

@@ -5,9 +5,9 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
-use support::http::Http;
+use support::http::{Caller, Http};
 use support::relay::Relay;
-use support::{Place, eventually, url_of};
+use support::{Barrier, Place, eventually, url_of};
 
 const BOX: &str = "claire.testeur@sage-femme-exemple.mssante.fr";
 const CLAIRE: &str = "899000000002";
@@ -102,4 +102,28 @@ fn a_node_cut_off_from_the_store_stops_telling_mailboxes_and_only_these() {
     });
     assert!(http.get(&person).text().contains(BOX));
     assert_eq!(search("o=mssante,c=fr", "(mail=claire*)").0, 0);
+}
+
+#[test]
+fn a_node_that_starts_tells_no_mailbox_before_it_has_caught_up() {
+    let place = Place::new();
+    let first = place.serve_sample(&[]);
+    let second = Place::new();
+    let url = place.database_url();
+    drop(second.serve(&["--database-url", &url]));
+    let key = place.operator("alpha", "OPERATEUR ALPHA", &["sage-femme-exemple.mssante.fr"]);
+    let hidden = Caller::new(&first.http, &key).patch(BOX, &json!({"liste_rouge": true}));
+    assert_eq!(hidden.status, 200, "{}", hidden.text());
+
+    let barrier = Barrier::raise(&place, "publications");
+    let node = second.serve(&["--database-url", &url]);
+    let mut http = Http::new(&node.http);
+    let mailbox = format!("/api/v1/messageries/{BOX}");
+    assert_eq!(http.get(&mailbox).status, 503);
+    let person = http.get(&format!("/api/v1/professionnels/{CLAIRE}"));
+    assert_eq!((person.status, person.text().contains(BOX)), (200, false));
+    drop(barrier);
+    eventually("the node has caught up", Duration::from_secs(20), || {
+        http.get(&mailbox).status == 404
+    });
 }

@@ -33,6 +33,8 @@ use crate::store::{changes, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long a node that starts waits until it has caught up with the store, before it answers.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// How often a node renews its lease.
 const REPORT: Duration = Duration::from_secs(2);
 
@@ -117,6 +119,17 @@ async fn serve(
     }
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
+    let stop = CancellationToken::new();
+    let looked = Arc::new(Notify::new());
+    let following = tokio::spawn(follow(
+        node.clone(),
+        pool.clone(),
+        contact,
+        stop.clone(),
+        looked.clone(),
+    ));
+    // Until then mailboxes are not told: it is over at once unless the node was stopped for long.
+    let _ = tokio::time::timeout(FIRST_LOOK, looked.notified()).await;
     directory.refresh_reference(data_dir).await?;
 
     let size_limit = |limit: Option<u32>| limit.map_or(0, |limit| limit as usize);
@@ -141,15 +154,6 @@ async fn serve(
         connections_of_one: settings.ldap_limits.connections_per_address,
         proxies: settings.trusted_proxies.clone(),
     };
-    let stop = CancellationToken::new();
-    let looked = Arc::new(Notify::new());
-    let following = tokio::spawn(follow(
-        node.clone(),
-        pool.clone(),
-        contact,
-        stop.clone(),
-        looked.clone(),
-    ));
     let referring = tokio::spawn(keep_reference(directory.clone(), looked, data_dir.to_owned()));
     let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
     let purging = tokio::spawn(purge(pool.clone(), settings.retention));

@@ -4,11 +4,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// Nothing was heard yet: the index may be as old as the node was stopped long.
+const NEVER: u64 = u64::MAX;
+
 /// A node's contact with the store.
 #[derive(Debug)]
 pub struct Contact {
     began: Instant,
-    /// Milliseconds from the beginning to the last time the index was known to be up to date.
+    /// Milliseconds from the beginning to the last time the index was known to be up to date, or [`NEVER`].
     heard: AtomicU64,
     is_reachable: AtomicBool,
     /// Moves whenever an account may have been revoked or given another key.
@@ -18,11 +21,11 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// A contact that stands.
+    /// One that begins.
     pub fn new(patience: Option<Duration>) -> Self {
         Self {
             began: Instant::now(),
-            heard: AtomicU64::new(0),
+            heard: AtomicU64::new(NEVER),
             is_reachable: AtomicBool::new(true),
             account_changes: AtomicU64::new(0),
             patience,
@@ -33,7 +36,7 @@ impl Contact {
     pub fn heard(&self, when: Instant) -> bool {
         let passed = when.saturating_duration_since(self.began).as_millis();
         self.heard
-            .store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
+            .store(u64::try_from(passed).unwrap_or(NEVER), Ordering::Relaxed);
         !self.is_reachable.swap(true, Ordering::Relaxed)
     }
 
@@ -57,10 +60,15 @@ impl Contact {
         self.is_reachable.load(Ordering::Relaxed)
     }
 
-    /// Whether the store has been silent for too long. A question that hangs is silence, too.
+    /// Whether the store has been silent for too long, or has not been heard at all. A question that hangs is silence, too.
     pub fn is_stale(&self) -> bool {
-        let heard = self.began + Duration::from_millis(self.heard.load(Ordering::Relaxed));
-        self.patience.is_some_and(|patience| heard.elapsed() > patience)
+        let Some(patience) = self.patience else {
+            return false;
+        };
+        match self.heard.load(Ordering::Relaxed) {
+            NEVER => true,
+            heard => (self.began + Duration::from_millis(heard)).elapsed() > patience,
+        }
     }
 }
 
@@ -69,10 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_is_borne_as_long_as_the_setting_says() {
+    fn silence_is_borne_as_long_as_the_setting_says_and_none_before_anything_was_heard() {
         let old = Contact {
             began: Instant::now().checked_sub(Duration::from_secs(60)).unwrap(),
-            ..Contact::new(Some(Duration::from_secs(30)))
+            ..Contact::new(Some(Duration::from_secs(61)))
+        };
+        assert!(old.is_stale());
+        old.heard.store(0, Ordering::Relaxed);
+        assert!(!old.is_stale());
+        let old = Contact {
+            patience: Some(Duration::from_secs(30)),
+            ..old
         };
         assert!(old.is_stale() && old.is_reachable());
         assert!(old.lost() && !old.lost());

@@ -7,10 +7,10 @@ pub mod tls;
 pub mod transcript;
 pub mod wire;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -302,6 +302,47 @@ pub fn eventually(what: &str, patience: Duration, mut holds: impl FnMut() -> boo
     while !holds() {
         assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// A session that keeps everybody from reading a table, until it is dropped.
+pub struct Barrier {
+    session: Child,
+    statements: Option<ChildStdin>,
+}
+
+impl Barrier {
+    pub fn raise(of: &Place, table: &str) -> Self {
+        let mut command = Command::new("psql");
+        command.args(["-h", of.socket().to_str().unwrap()]);
+        let mut session = command
+            .args(["-U", "annuaire", "-XAtq"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut statements = session.stdin.take().unwrap();
+        writeln!(
+            statements,
+            "begin; lock table {table} in access exclusive mode; select 'held';"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        let mut answers = BufReader::new(session.stdout.take().unwrap());
+        answers.read_line(&mut answer).unwrap();
+        assert_eq!(answer, "held\n");
+        Self {
+            session,
+            statements: Some(statements),
+        }
+    }
+}
+
+impl Drop for Barrier {
+    fn drop(&mut self) {
+        // The end of its input ends the session.
+        self.statements.take();
+        self.session.wait().unwrap();
     }
 }
 
