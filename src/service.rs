@@ -24,7 +24,7 @@ use crate::index::node::Node;
 use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
 use crate::store::contact::Contact;
-use crate::store::nodes;
+use crate::store::{connect, nodes};
 
 pub use crate::index::snapshot::{Ask, SearchEnd};
 pub use crate::index::{Recherche, Share, Tri};
@@ -67,6 +67,8 @@ pub struct Directory(Option<Arc<Inner>>);
 struct Inner {
     node: Arc<Node>,
     pool: PgPool,
+    /// For operators and administrators, who wait for imports and for each other: nobody else waits with them.
+    publishing: PgPool,
     contact: Arc<Contact>,
     failures: Failures,
     reference: ArcSwap<Reference>,
@@ -98,6 +100,7 @@ impl Directory {
         let reference = ArcSwap::from_pointee(Reference::saved(data_dir));
         Self(Some(Arc::new(Inner {
             node,
+            publishing: connect::beside(&pool),
             pool,
             contact,
             failures: Failures::default(),

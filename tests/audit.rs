@@ -264,6 +264,12 @@ fn a_structure_that_is_suppressed_stays_away_when_its_file_comes_again() {
     let field = path.replace("F990000001", "F990000000?champ=telephone");
     assert_eq!(admin.call("PUT", &field, &[], &Value::Null).status, 200);
     assert_eq!(traces(&place, &["--entry", "F990000000"]).len(), 1);
+    let located = node.get("/api/v1/structures/F990000000");
+    assert_eq!(located["position_approchee"], false, "{located}");
+    let field = path.replace("F990000001", "F990000000?champ=adresse");
+    assert_eq!(admin.call("PUT", &field, &[], &Value::Null).status, 200);
+    // Its position in the file is no change, however often the file comes.
+    assert_eq!(place.import(&["--force", &sample()])["version"], Value::Null);
 
     assert_eq!(admin.call("DELETE", path, &[], &Value::Null).status, 204);
     place.ok(&["import", "--force", &sample()]);

@@ -14,6 +14,7 @@ use super::ledger::{Action, Counts};
 use super::publication::Publication;
 use super::structure_keys::StructureKeys;
 use crate::source::{Extract, Kind, date};
+use crate::store::suppressions;
 
 /// What the store holds of a structure.
 struct Known {
@@ -36,6 +37,7 @@ pub async fn write(
     let source = extract.kind.as_str();
     let newer = newer_sources(publication, extract).await?;
     let mut known = load_known(publication).await?;
+    let placeless = suppressions::placeless_structures(publication.connection).await?;
     let mut counts = Counts::default();
     let (mut stale, mut taken_over) = (Vec::new(), Vec::new());
     let mut done = HashSet::with_capacity(file.len());
@@ -51,7 +53,7 @@ pub async fn write(
             continue;
         }
         let hash = entry.fingerprint();
-        let own = file.position(finess);
+        let own = file.position(finess).filter(|_| !placeless.contains(&id));
         let mut position = own.map(|(position, _)| (position.lat, position.lon));
         let mut score = own.and_then(|(_, score)| score.map(i16::from));
         let created_at = match known.get_mut(&id) {
@@ -122,6 +124,7 @@ pub async fn write_positions(
 ) -> Result<Counts, sqlx::Error> {
     let newer = newer_sources(publication, extract).await?;
     let known = load_known(publication).await?;
+    let placeless = suppressions::placeless_structures(publication.connection).await?;
     let (mut ids, mut lats, mut lons, mut scores) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (finess, position, score) in file.positions() {
         let found = keys
@@ -129,7 +132,10 @@ pub async fn write_positions(
             .and_then(|id| known.get(&id).map(|old| (id, old)));
         let Some((id, old)) = found else { continue };
         let place = Some((position.lat, position.lon));
-        if old.position == place || (old.position.is_some() && newer.contains(&old.source)) {
+        if placeless.contains(&id)
+            || old.position == place
+            || (old.position.is_some() && newer.contains(&old.source))
+        {
             continue;
         }
         keys.note(&mut publication.ledger, id, Action::Updated);

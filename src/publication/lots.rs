@@ -62,7 +62,7 @@ pub async fn lots(
         }
     }
     reports.sort_by_key(|report| report.line);
-    Ok((reports, nodes::confirmed(pool, PATIENCE).await?))
+    Ok((reports, nodes::confirmed(pool, PATIENCE).await))
 }
 
 /// Publishes some boxes together.

@@ -175,7 +175,7 @@ pub async fn publish(
     Ok(Published {
         held,
         created,
-        nodes: nodes::confirmed(pool, PATIENCE).await?,
+        nodes: nodes::confirmed(pool, PATIENCE).await,
     })
 }
 

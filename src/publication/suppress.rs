@@ -62,7 +62,7 @@ pub async fn suppress(
     publication.finish().await?;
     transaction.commit().await?;
     drop(connection);
-    Ok(nodes::confirmed(pool, PATIENCE).await?)
+    Ok(nodes::confirmed(pool, PATIENCE).await)
 }
 
 /// Lets an entry or a field come back with the next import that holds it.

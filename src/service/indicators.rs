@@ -48,7 +48,7 @@ impl Directory {
         // Others that ask meanwhile wait for the one count.
         let mut kept = inner.indicators.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Read before the state: a count of a later state under an earlier version is only made anew.
-        let version = inner.node.version();
+        let version = inner.node.public_version();
         if let Some((_, counts)) = kept.as_ref().filter(|(of, _)| *of == version) {
             return Ok(Arc::clone(counts));
         }

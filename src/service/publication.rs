@@ -90,7 +90,7 @@ impl Directory {
 
     fn pool(&self) -> Result<&sqlx::PgPool, PublicationError> {
         match self.inner() {
-            Ok(inner) => Ok(&inner.pool),
+            Ok(inner) => Ok(&inner.publishing),
             Err(_) => Err(PublicationError::Store(sqlx::Error::PoolClosed)),
         }
     }

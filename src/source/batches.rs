@@ -15,6 +15,9 @@ const BATCH: usize = 256 << 10;
 /// Batches that wait to be taken apart.
 const AHEAD: usize = 2;
 
+/// Different lines of one text, seven times those of the largest national extract: each takes memory to the end.
+const MOST: usize = if cfg!(test) { 1 << 10 } else { 16 << 20 };
+
 /// A line that was read.
 pub enum Line<'b> {
     Text(&'b [u8]),
@@ -92,6 +95,10 @@ fn fill(batch: &mut Batch, lines: &mut Lines<'_>, seen: &mut HashSet<u64>) -> io
     while lines.bytes < end
         && let Some(line) = lines.next()?
     {
+        if seen.len() == MOST {
+            let told = format!("more than {MOST} different lines: no extract has so many");
+            return Err(io::Error::other(told));
+        }
         batch.cuts.push(match line {
             lines::Line::TooLong => Cut::TooLong,
             lines::Line::Text(text) if !text.is_empty() && !seen.insert(fingerprint(text)) => Cut::Repeated,
@@ -141,6 +148,22 @@ mod tests {
         let (lines, bytes) = told(&text);
         assert_eq!(lines, ["a", "", "b", "repeated", "", "too long", "c"]);
         assert_eq!(bytes, text.len() as u64);
+    }
+
+    #[test]
+    fn lines_beyond_number_end_the_reading() {
+        let text: String = (0..=MOST).map(|line| format!("{line}\n")).collect();
+        let mut input = text.as_bytes();
+        let mut lines = 0;
+        let read = each(&mut Lines::new(&mut input), |batch| {
+            lines += batch.lines().count()
+        });
+        assert_eq!(lines, MOST);
+        assert!(
+            read.unwrap_err()
+                .to_string()
+                .contains("more than 1024 different lines")
+        );
     }
 
     #[test]

@@ -13,6 +13,8 @@ use super::cluster::{self, Cluster, ClusterError};
 
 /// Connections of one process. Several processes share a private cluster, which has room for 50.
 const CONNECTIONS: u32 = 8;
+/// Those of a pool [`beside`] the first.
+const CONNECTIONS_BESIDE: u32 = 4;
 /// How long a request waits for a connection before it is answered with a failure.
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long the first connection may take.
@@ -104,6 +106,15 @@ pub async fn pool(settings: &StoreSettings) -> Result<(PgPool, Option<Cluster>),
         .test_before_acquire(true)
         .connect_lazy_with(options);
     Ok((pool, cluster))
+}
+
+/// A small pool to the same server, for those who may hold a connection for seconds while they wait for each other.
+pub fn beside(pool: &PgPool) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS_BESIDE)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(true)
+        .connect_lazy_with(pool.connect_options().as_ref().clone())
 }
 
 /// Connects once without a pool, which would hide every refusal behind "timed out".

@@ -80,14 +80,26 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Whether every live node shows it.
+    /// Whether every live node shows it. Where none seems to be alive the store has not been heard from for longer than
+    /// their leases, and nobody knows.
     pub fn is_whole(self) -> bool {
-        self.confirmed == self.total
+        self.total > 0 && self.confirmed == self.total
     }
 }
 
-/// Waits until every live node shows what the store holds now, as long as `patience` lasts.
-pub async fn confirmed(pool: &PgPool, patience: Duration) -> Result<Confirmation, sqlx::Error> {
+/// Waits until every live node shows what the store holds now, as long as `patience` lasts. What was published stays so
+/// where the nodes cannot be asked: nobody has confirmed it then.
+pub async fn confirmed(pool: &PgPool, patience: Duration) -> Confirmation {
+    ask(pool, patience).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "nobody knows which nodes show what was published");
+        Confirmation {
+            confirmed: 0,
+            total: 0,
+        }
+    })
+}
+
+async fn ask(pool: &PgPool, patience: Duration) -> Result<Confirmation, sqlx::Error> {
     let deadline = tokio::time::Instant::now() + patience;
     let version: i64 = sqlx::query_scalar("select max(version) from publications")
         .fetch_one(pool)

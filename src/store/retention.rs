@@ -1,4 +1,4 @@
-//! How long the store keeps what it need not keep for ever: the audit, the rejects of imports, the change log.
+//! How long the store keeps what it need not keep for ever: the audit, the rejects of imports, the change log, nodes that are gone.
 
 use sqlx::{Connection as _, PgPool};
 
@@ -68,6 +68,10 @@ pub async fn purge(pool: &PgPool, retention: &Retention) -> Result<Purged, sqlx:
             *count = deleted.rows_affected();
         }
     }
+    // Of nodes that were killed.
+    sqlx::query("delete from nodes where seen_at < now() - interval '1 day'")
+        .execute(&mut *transaction)
+        .await?;
     // A store that never sees another import forgets like any other.
     let changes = changes::prune(&mut transaction, retention.history).await?;
     transaction.commit().await?;

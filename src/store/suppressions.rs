@@ -117,6 +117,15 @@ pub async fn entries(connection: &mut PgConnection) -> Result<Vec<String>, sqlx:
         .await
 }
 
+/// Structures whose address is suppressed, and their position with it.
+pub async fn placeless_structures(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select k.id from suppressions s join structure_keys k using (public_id) where s.champ = 'adresse'",
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// Notes that an entry, or a field of it, is to stay away. False when it was noted already.
 pub async fn add(
     connection: &mut PgConnection,

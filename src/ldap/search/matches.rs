@@ -120,9 +120,8 @@ impl<'a> Matches<'a> {
             Source::Gathered { entries, .. } => Ok(entries.len()),
             Source::Index(order) => {
                 let counted = self.question.context.directory.count(&self.question.ask(*order));
-                counted
-                    .map(|(count, _)| count)
-                    .map_err(|fault| unavailable(&fault))
+                let (count, end) = counted.map_err(|fault| unavailable(&fault))?;
+                in_time(end).map(|()| count)
             }
         }
     }
@@ -140,11 +139,12 @@ impl<'a> Matches<'a> {
                 let (mut low, mut high) = (0, count);
                 while low < high {
                     let middle = low + (high - low) / 2;
-                    let (found, _) = self.question.search(&Ask {
+                    let (found, end) = self.question.search(&Ask {
                         skip: middle,
                         limit: 1,
                         ..self.question.ask(*order)
                     })?;
+                    in_time(end)?;
                     match found.first() {
                         Some(found) if sort::is_before(EntryView::new(&found.entry), value, &keys) => {
                             low = middle + 1;
@@ -211,6 +211,14 @@ impl<'a> Matches<'a> {
                 })
             }
         }
+    }
+}
+
+/// A number, unlike entries, says nothing when only a part was looked at.
+fn in_time(end: SearchEnd) -> Result<(), LdapResult> {
+    match end {
+        SearchEnd::Time => Err(reply::result(LdapResultCode::TimeLimitExceeded, "")),
+        _ => Ok(()),
     }
 }
 
