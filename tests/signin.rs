@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use support::http::Caller;
 use support::wire::{Search, Wire, bind};
-use support::{Node, Place, eventually};
+use support::{Barrier, Node, Place, eventually};
 
 const DOMAINS: &str = "/api/v1/domaines";
 
@@ -61,6 +61,28 @@ fn what_is_revoked_or_replaced_ends_on_every_node_and_in_every_session() {
     place.ok(&["account", "revoke", "logiciel"]);
     assert_eq!((status(&first, &new_key), status(&second, &new_key)), (401, 401));
     [stays, other].into_iter().for_each(is_ended);
+}
+
+#[test]
+fn what_is_revoked_ends_while_a_node_builds_its_index() {
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    let key = place.account("logiciel", "professional", &[]);
+    let session = session(&node, &key);
+    let barrier = Barrier::raise(&place, "structures_finess");
+    place.sql(
+        "insert into publications (version, rebuild, public_version)
+         select max(version) + 1, true, max(public_version) + 1 from publications;
+         notify annuaire",
+    );
+    let waiting = "select count(*) from pg_stat_activity
+                   where wait_event_type = 'Lock' and query like 'declare all_structures%'";
+    eventually("the build waits", Duration::from_secs(20), || {
+        place.sql(waiting) == "1"
+    });
+    place.ok(&["account", "revoke", "logiciel"]);
+    is_ended(session);
+    drop(barrier);
 }
 
 #[test]

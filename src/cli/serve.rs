@@ -26,7 +26,7 @@ use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::{TlsError, TlsIdentity};
 use crate::service::Directory;
 use crate::source::signature::Trust;
-use crate::store::contact::Contact;
+use crate::store::contact::{Contact, hear_accounts};
 use crate::store::lock::ServeLock;
 use crate::store::retention::{self, Retention};
 use crate::store::{changes, nodes};
@@ -120,6 +120,7 @@ async fn serve(
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     let stop = CancellationToken::new();
+    let hearing = tokio::spawn(hear_accounts(contact.clone(), pool.clone(), stop.clone()));
     let looked = Arc::new(Notify::new());
     let following = tokio::spawn(follow(
         node.clone(),
@@ -196,6 +197,7 @@ async fn serve(
     let _ = tokio::time::timeout(DRAIN, served).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
     exporting.abort();
+    hearing.abort();
     following.abort();
     referring.abort();
     purging.abort();

@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::node::{IndexError, Node};
-use crate::store::accounts;
 use crate::store::contact::Contact;
 
 /// The channel on which publications are told.
@@ -53,10 +52,9 @@ pub async fn follow(
         if listener.is_none()
             && contact.is_reachable()
             && let Ok(mut fresh) = PgListener::connect_with(&pool).await
-            && fresh.listen_all([CHANNEL, accounts::CHANNEL]).await.is_ok()
+            && fresh.listen(CHANNEL).await.is_ok()
         {
             listener = Some(fresh);
-            contact.accounts_changed();
             // What came between the last look and the listening is not announced again.
             continue;
         }
@@ -69,10 +67,8 @@ pub async fn follow(
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            heard = told => match heard {
-                Some(heard) if heard.channel() == accounts::CHANNEL => contact.accounts_changed(),
-                Some(_) => {}
-                None => listener = None,
+            heard = told => if heard.is_none() {
+                listener = None;
             },
             () = tokio::time::sleep(LOOK) => {}
         }

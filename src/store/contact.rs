@@ -1,8 +1,20 @@
 //! When the store was last heard of. A node that has lost it for too long knows of no move to the red list since, and
 //! must stop telling mailboxes; everything else it may go on telling.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+
+use super::accounts;
+
+/// Between two attempts to listen.
+const RETRY: Duration = Duration::from_secs(2);
+/// Silence after which accounts may have changed all the same: a connection that died may not tell.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Nothing was heard yet: the index may be as old as the node was stopped long.
 const NEVER: u64 = u64::MAX;
@@ -68,6 +80,39 @@ impl Contact {
         match self.heard.load(Ordering::Relaxed) {
             NEVER => true,
             heard => (self.began + Duration::from_millis(heard)).elapsed() > patience,
+        }
+    }
+}
+
+/// Hears of accounts that are revoked or given another key, until `stop`; on a connection of its own, since who follows the
+/// index may be at that for minutes.
+pub async fn hear_accounts(contact: Arc<Contact>, pool: PgPool, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            // Whatever ended it, it begins anew.
+            _ = listen(&contact, &pool) => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+}
+
+/// Listens until the connection is lost.
+async fn listen(contact: &Contact, pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(accounts::CHANNEL).await?;
+    loop {
+        // At first, since what came before the listening is not announced again.
+        contact.accounts_changed();
+        let heard = tokio::time::timeout(SILENCE, listener.try_recv()).await;
+        // A connection that was lost is not quietly made anew: what was told meanwhile is lost with it.
+        if let Ok(heard) = heard
+            && heard?.is_none()
+        {
+            return Ok(());
         }
     }
 }
