@@ -65,18 +65,6 @@ pub fn department<'a>(code_commune: &'a str, code_postal: &'a str) -> Option<&'a
     }
 }
 
-/// The INSEE codes of the arrondissements of Paris, Lyon or Marseille, by which extracts name their parts; none for
-/// another commune.
-pub fn arrondissements(code_insee: &str) -> Vec<String> {
-    let numbers = match code_insee {
-        "75056" => 75101..=75120,
-        "69123" => 69381..=69389,
-        "13055" => 13201..=13216,
-        _ => return Vec::new(),
-    };
-    numbers.map(|number: u32| number.to_string()).collect()
-}
-
 /// Splits a routing line into postcode and town, CEDEX and its number left out.
 fn split_routing(line: &str) -> (&str, String) {
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -221,17 +209,6 @@ mod tests {
             ..AddressRow::default()
         };
         assert_eq!(locate(&address).departement, "");
-    }
-
-    #[test]
-    fn three_communes_have_arrondissements() {
-        let parts = arrondissements("75056");
-        assert!(parts.len() == 20 && parts.contains(&"75113".to_owned()));
-        assert_eq!(
-            (arrondissements("69123").len(), arrondissements("13055").len()),
-            (9, 16)
-        );
-        assert!(arrondissements("44109").is_empty());
     }
 
     #[test]

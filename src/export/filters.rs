@@ -3,7 +3,7 @@
 
 use super::error::ExportError;
 use super::layout::Layout;
-use crate::directory::text::fold;
+use crate::directory::commune;
 
 /// Values by filter; within one filter they are alternatives, across filters all must hold.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,9 @@ impl Filters {
             let mut quoted = Vec::with_capacity(values.len());
             // No row has a control character: such a value is no alternative.
             for value in values.iter().filter(|value| !value.chars().any(char::is_control)) {
-                quoted.push(quote(name, value)?);
+                for alternative in alternatives(name, value)? {
+                    quoted.push(quote(&alternative));
+                }
             }
             let array = format!("array[{}]::text[]", quoted.join(","));
             condition.push_str(" and (");
@@ -55,19 +57,26 @@ impl Filters {
     }
 }
 
-/// A value as a literal of SQL, whatever it holds. Safe where `standard_conforming_strings` is on, which the session
-/// of an extraction sets.
-fn quote(name: &'static str, value: &str) -> Result<String, ExportError> {
+/// What a value of a filter stands for, as the conditions compare: domains in lower case, communes by each of their
+/// names, without accents and hyphens, and codes.
+fn alternatives(name: &'static str, value: &str) -> Result<Vec<String>, ExportError> {
     if value.chars().nth(LONGEST).is_some() {
         return Err(ExportError::Filter(name));
     }
-    let value = match name {
-        // The conditions compare in lower case, names of towns without accents and hyphens.
-        "domaine" => value.to_lowercase(),
-        "commune" => fold(value),
-        _ => value.to_owned(),
-    };
-    Ok(format!("'{}'", value.replace('\'', "''")))
+    Ok(match name {
+        "domaine" => vec![value.to_lowercase()],
+        "commune" => commune::names(value)
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect(),
+        _ => vec![value.to_owned()],
+    })
+}
+
+/// A value as a literal of SQL, whatever it holds. Safe where `standard_conforming_strings` is on, which the session
+/// of an extraction sets.
+fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
 }
 
 #[cfg(test)]
@@ -116,7 +125,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_value_leaves_its_quotes(value in "\\PC{0,60}") {
-            let literal = quote("structure", &value).unwrap();
+            let literal = quote(&value);
             let inside = &literal[1..literal.len() - 1];
             proptest::prop_assert_eq!(inside.replace("''", "\u{1}").find('\''), None);
             proptest::prop_assert_eq!(inside.replace("''", "'"), value);

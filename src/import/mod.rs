@@ -7,6 +7,7 @@ mod attached;
 mod boxes;
 mod centres;
 mod codes;
+mod communes;
 mod copy;
 mod establishments;
 mod fingerprint;

@@ -2,6 +2,7 @@
 //!
 //! Their columns are repeated on every line; where two lines disagree the first one holds and is counted.
 
+use super::communes::Communes;
 use super::fingerprint::Fingerprint;
 use super::texts::{Joined, Numbered};
 use crate::source::record::{AddressRow, Coded, SiteRow};
@@ -15,6 +16,7 @@ pub struct Sites {
     technical_ids: Numbered,
     /// The other columns, by the same numbers.
     columns: Joined,
+    pub communes: Communes,
     last: u32,
     /// Lines that told a site otherwise than its first line did.
     pub conflicts: u64,
@@ -29,6 +31,7 @@ impl Sites {
             self.last = number;
             if is_new {
                 self.columns.keep(columns(row));
+                self.communes.learn(row.address.code_commune, row.address.commune);
                 return number;
             }
         }
@@ -55,6 +58,7 @@ impl Sites {
     pub fn forget(&mut self) {
         self.close();
         self.columns = Joined::default();
+        self.communes = Communes::default();
     }
 
     /// Every site, in order of number.

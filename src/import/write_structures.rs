@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
 use super::attached::Names;
+use super::communes::Communes;
 use super::copy::Rows;
 use super::ledger::{Action, Counts, Ledger};
 use super::pipe;
@@ -48,7 +49,7 @@ pub async fn write_sites(
             let Some(created_at) = settle(ledger, keys, &mut known, id, hash, &mut stale, &mut counts) else {
                 continue;
             };
-            write_site(&mut rows, &site, id);
+            write_site(&mut rows, &site, id, &sites.communes);
             rows.plain(created_at).plain(ledger.now).plain(hash).end();
             if is_first {
                 outlet.give(&mut rows);
@@ -69,8 +70,12 @@ pub async fn write_sites(
 }
 
 /// Adds what a site's row says of it.
-fn write_site(rows: &mut Rows, site: &SiteRow<'_>, id: i64) {
-    let place = place::locate(&site.address);
+fn write_site(rows: &mut Rows, site: &SiteRow<'_>, id: i64, communes: &Communes) {
+    let mut place = place::locate(&site.address);
+    if place.code_insee.is_empty() && !place.departement.is_empty() {
+        let code = communes.code(&place.departement, &place.commune);
+        code.unwrap_or_default().clone_into(&mut place.code_insee);
+    }
     rows.plain(id).texts([
         site.identifiant_technique,
         site.finess,

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 
 use super::schema::{activity_column, column, hash};
 use super::snapshot::Snapshot;
+use crate::directory::commune;
 use crate::directory::coordinates::Position;
-use crate::directory::place::arrondissements;
-use crate::directory::text::variants;
 use crate::query::Kind;
 
 /// Centres by the hash of what names them.
@@ -76,16 +75,16 @@ impl Towns {
 
     /// The centres of a commune by its INSEE code, or of all communes of a name.
     pub fn commune(&self, asked: &str) -> Vec<Position> {
-        let code = asked.trim().to_uppercase();
-        let parts = arrondissements(&code);
-        let codes = parts.iter().chain([&code]);
-        let by_code = codes.filter_map(|code| self.codes.get(&hash(code)).copied());
-        let names = variants(asked);
-        let by_name = names
+        let names: Vec<u64> = commune::names(asked).iter().map(|name| hash(name)).collect();
+        let by_code: Vec<Position> = names
             .iter()
-            .filter_map(|name| self.names.get(&hash(name)))
-            .flatten();
-        by_code.chain(by_name.copied()).collect()
+            .filter_map(|name| self.codes.get(name).copied())
+            .collect();
+        if !by_code.is_empty() {
+            return by_code;
+        }
+        let by_name = names.iter().filter_map(|name| self.names.get(name)).flatten();
+        by_name.copied().collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The filters of a search, and the documents that have a value of each.
 
 use super::Recherche;
-use crate::directory::text::fold;
+use crate::directory::commune;
 use crate::index::bits::Bits;
 use crate::index::schema::{column, hash};
 use crate::index::snapshot::Segment;
@@ -60,10 +60,7 @@ impl Filters {
         let upper = |values: &[String]| -> Vec<String> {
             values.iter().map(|value| value.trim().to_uppercase()).collect()
         };
-        let communes = recherche
-            .commune
-            .iter()
-            .flat_map(|value| [fold(value), value.trim().to_uppercase()]);
+        let communes = recherche.commune.iter().flat_map(|value| commune::names(value));
         Self {
             profession: Allowed::new(FacetTerm::Profession, trimmed(&recherche.profession)),
             mode: Allowed::new(FacetTerm::Mode, upper(&recherche.mode_exercice)),
