@@ -78,6 +78,29 @@ fn people_are_found_whatever_the_spelling() {
 }
 
 #[test]
+fn an_address_is_found_while_it_is_typed() {
+    let place = Place::new();
+    let node = served(&place);
+    let address = "claire.testeur@sage-femme-exemple.mssante.fr";
+    for typed in [
+        "claire.testeur@",
+        "claire.testeur@s",
+        "Claire.Testeur@sage",
+        address,
+    ] {
+        let found = node.get(&format!("/api/v1/recherche?q={}", encoded(typed)));
+        assert_eq!(found["total"], 2, "{typed}: {found}");
+        let offered = node.get(&format!("/api/v1/suggestions?q={}", encoded(typed)));
+        assert_eq!(
+            offered["suggestions"][0]["adresse"], address,
+            "{typed}: {offered}"
+        );
+    }
+    let found = node.get(&format!("/api/v1/recherche?q={}", encoded("claire.testeur@t")));
+    assert_eq!(found["total"], 0);
+}
+
+#[test]
 fn filters_are_of_one_activity_and_totals_and_facets_agree_with_the_store() {
     let place = Place::new();
     let node = served(&place);

@@ -186,9 +186,7 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
                 }
             }
             if word.contains('@') {
-                let mail = field::Field::Mail;
-                let value = equality_form(mail.matching(), word);
-                any |= bits.add_term(inverted, terms::equality(mail, &value).as_bytes())?;
+                any |= bits.add_term(inverted, of_mail(word).as_bytes())?;
             }
             Ok(any)
         }
@@ -198,6 +196,11 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
                 any |= bits.add_term(inverted, terms::other_word(other).as_bytes())?;
             }
             Ok(any)
+        }
+        // An address being typed: a mailbox's own, or one of a professional's.
+        Level::NameBeginning if word.contains('@') => {
+            let any = add_beginning_with(inverted, &terms::key(Kind::Mailbox, word), bits)?;
+            Ok(add_beginning_with(inverted, &of_mail(word), bits)? || any)
         }
         Level::NameBeginning if letters <= BEGINNING => {
             add_beginning_with(inverted, &terms::beginning(word), bits)
@@ -218,6 +221,12 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
         Level::OtherFar if errors > 1 => add_near(inverted, term, &terms::other_word(word), 2, bits),
         Level::Far | Level::OtherFar => Ok(false),
     }
+}
+
+/// The term of a professional's address, or of its beginning.
+fn of_mail(word: &str) -> String {
+    let mail = field::Field::Mail;
+    terms::equality(mail, &equality_form(mail.matching(), word))
 }
 
 /// Adds the documents of the terms that begin with another; gives whether there are such terms.
