@@ -135,12 +135,15 @@ fn of_pieces(
 }
 
 fn of_words(field: Field, pieces: &[String], whole: bool, kind: Kind) -> Planned {
-    let Some(family @ Family::Name) = Family::of(kind, field) else {
-        return (Plan::All, false);
+    let Some(family) = Family::of(kind, field) else {
+        return (of_presence(field, kind).0, false);
     };
     let mut plans = Vec::new();
     for piece in pieces.iter().map(|piece| piece_form(field.matching(), piece)) {
-        if field == Field::Mail && piece.contains('@') {
+        if family != Family::Name {
+            // Of the others no words are terms, and a word has all its grams.
+            inside(family, &piece, kind, &mut plans);
+        } else if field == Field::Mail && piece.contains('@') {
             plans.push(Plan::Term(terms::key(kind, &piece)));
         } else if whole {
             plans.extend(terms::words(&piece).map(|word| Plan::Term(terms::whole(word))));
@@ -236,6 +239,24 @@ mod tests {
         assert_eq!(plan(&infix(Field::Cn, "xq"), Kind::Structure), (short, false));
         let long = Plan::Term(terms::inside(Family::Name, "xqu"));
         assert_eq!(plan(&infix(Field::Cn, "xqu"), Kind::Structure), (long, false));
+    }
+
+    #[test]
+    fn words_are_looked_for_by_their_grams_where_they_are_no_terms() {
+        let word = Test::Words {
+            pieces: vec!["xqu".to_owned()],
+            whole: true,
+        };
+        let of = |field| plan(&Filter::Test(field, word.clone()), Kind::Mailbox);
+        let whole = Plan::Term(terms::whole("xqu"));
+        assert_eq!(of(Field::Cn), (whole, false));
+        for (field, family) in [
+            (Field::DisplayName, Family::DisplayName),
+            (Field::O, Family::Organisation),
+        ] {
+            let gram = Plan::Term(terms::inside(family, "xqu"));
+            assert_eq!(of(field), (gram, false));
+        }
     }
 
     #[test]

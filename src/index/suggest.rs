@@ -141,14 +141,15 @@ fn of_whole_surname(typed: &str) -> Vec<Filter> {
     for place in 1..words.len() {
         let (before, after) = words.split_at(place);
         let (before, after) = (before.join(" "), after.join(" "));
+        // Of the whole name, whose many letters few have: a first name's few first letters are those of many.
         let begun = Test::Substrings {
-            initial: Some(after.clone()),
+            initial: Some(typed.to_owned()),
             any: Vec::new(),
             final_: None,
         };
         named.push(Filter::And(vec![
             is(Field::Sn, &before),
-            Filter::Test(Field::GivenName, begun),
+            Filter::Test(Field::Cn, begun),
         ]));
         named.push(Filter::And(vec![
             is(Field::GivenName, &before),
