@@ -116,11 +116,20 @@ fn of_pieces(
     last: &Option<String>,
     kind: Kind,
 ) -> Planned {
+    let form = |piece: &String| piece_form(field.matching(), piece);
     let Some(family) = Family::of(kind, field) else {
-        return (of_presence(field, kind).0, false);
+        let initial = initial
+            .as_ref()
+            .map(form)
+            .filter(|_| terms::has_heads(kind, field));
+        let head = initial.as_deref().map_or("", terms::head_of);
+        let plan = match head {
+            "" => of_presence(field, kind).0,
+            head => of_piece(terms::value_head(field, head), head, GRAM, Lengths::Longest),
+        };
+        return (plan, false);
     };
     let mut plans = Vec::new();
-    let form = |piece: &String| piece_form(field.matching(), piece);
     if let Some(initial) = initial.as_ref().map(form) {
         if family == Family::Name {
             headed(terms::first_letters, &initial, kind, &mut plans);
@@ -257,6 +266,23 @@ mod tests {
             let gram = Plan::Term(terms::inside(family, "xqu"));
             assert_eq!(of(field), (gram, false));
         }
+    }
+
+    #[test]
+    fn what_a_telephone_asks_of_addresses_are_their_first_letters() {
+        let beginning = |piece: &str| {
+            let initial = Some(piece.to_owned());
+            let test = Test::Substrings {
+                initial,
+                any: Vec::new(),
+                final_: None,
+            };
+            plan(&Filter::Test(Field::PostalAddress, test), Kind::Mailbox).0
+        };
+        let head = |letters| terms::value_head(Field::PostalAddress, letters);
+        assert_eq!(beginning("Té"), Plan::Beginning(head("te")));
+        assert_eq!(beginning("Testeur"), Plan::Term(head("tes")));
+        assert_eq!(beginning("-"), Plan::All);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | `,` `;` | one to three letters anywhere in `displayName`, in `o` (mailboxes only) |
 //! | `=` | a value of a field, in its form of equality, or [its hash](is_hashed) |
 //! | `?` | a field that few entries of the kind have |
+//! | `h` | three letters at the beginning of a value that mail clients ask for besides names |
 //! | `K` | a name by which one entry is asked for as a whole |
 //! | `S` | the structure of a mailbox, by its public id |
 //! | `f` | how a word of the name sounds |
@@ -138,6 +139,17 @@ pub fn has_equality(kind: Kind, field: Field) -> bool {
         )
 }
 
+/// Whether the first letters of a field's values are terms: iOS asks so at every keystroke, of most fields that it shows.
+/// The others are in a [`Family`], or few entries have them.
+pub fn has_heads(kind: Kind, field: Field) -> bool {
+    (kind, field) == (Kind::Mailbox, Field::PostalAddress)
+}
+
+/// The first letters of a form, as many as are a term; less where it is shorter.
+pub fn head_of(form: &str) -> &str {
+    up_to(GRAM, form).last().unwrap_or("")
+}
+
 /// Whether the terms of a field's values are hashes of them: hardly two entries share a value, and the many letters in
 /// which these differ would be most of the dictionary. What such a term finds may have another value.
 pub fn is_hashed(field: Field) -> bool {
@@ -259,6 +271,11 @@ impl<'t> Term<'t> {
         Self::new('<', None, head)
     }
 
+    /// The first letters of a field's value.
+    pub fn value_head(field: Field, head: &'t str) -> Self {
+        Self::new('h', Some(letter(field)), head)
+    }
+
     /// Whether few entries have it, or one alone.
     pub fn is_rare(self) -> bool {
         self.is_rare
@@ -321,6 +338,11 @@ pub fn beginning(head: &str) -> String {
 /// Letters at the beginning of the name or of one of its values.
 pub fn first_letters(head: &str) -> String {
     Term::first_letters(head).text()
+}
+
+/// The first letters of a field's value.
+pub fn value_head(field: Field, head: &str) -> String {
+    Term::value_head(field, head).text()
 }
 
 /// A whole word of the name.

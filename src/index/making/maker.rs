@@ -75,6 +75,13 @@ impl<'t> Maker<'t> {
             if terms::has_presence(kind, field) {
                 self.push(Term::presence(field));
             }
+            if terms::has_heads(kind, field) {
+                for value in values.values() {
+                    let folded = self.tools.memo.fold(value);
+                    let heads = folded.variants.iter().map(|form| terms::head_of(form));
+                    heads.for_each(|head| self.tools.terms.push(Term::value_head(field, head)));
+                }
+            }
             if terms::has_equality(kind, field) {
                 for value in values.values() {
                     if is_often_the_same(field) {
