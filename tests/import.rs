@@ -447,7 +447,6 @@ fn status_answers_while_a_first_import_has_its_tables_to_itself() {
 #[test]
 fn what_a_first_import_puts_off_is_there_when_it_ends() {
     let place = Place::new();
-    place.ok(&["status"]);
     let indexes =
         "select string_agg(indexdef, ';' order by indexdef) from pg_indexes where schemaname = 'public'";
     let node = place.serve(&[]);

@@ -29,6 +29,25 @@ fn an_account_that_cannot_be_is_wrong_use() {
 }
 
 #[test]
+fn what_only_reads_makes_no_store_where_there_is_none() {
+    let place = Place::new();
+    for command in [
+        &["status"][..],
+        &["history", "990000001"],
+        &["audit"],
+        &["purge"],
+        &["reindex"],
+        &["export", "structures"],
+    ] {
+        let output = place.run(command);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {told}");
+        assert!(told.contains("there is no store under"), "{command:?}: {told}");
+        assert!(!place.path("data").exists(), "{command:?}");
+    }
+}
+
+#[test]
 fn a_base_that_is_no_name_or_another_context_is_wrong_use() {
     let place = Place::new();
     let base = |dn: &str| refused(&place, &["serve", "--base-dn", dn]);

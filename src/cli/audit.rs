@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, say};
+use super::{Failure, close_store, open_existing_store, say};
 use crate::store::audit::{self, MOST, Wanted};
 
 /// What to read of the audit.
@@ -55,7 +55,7 @@ pub async fn run(common: &CommonSettings, options: AuditOptions) -> Result<ExitC
         entry: options.entry,
         most: Some(options.limit),
     };
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let traces = match pool.acquire().await {
         Ok(mut connection) => audit::read(&mut connection, &wanted).await,
         Err(error) => Err(error),

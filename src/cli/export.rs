@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tokio_stream::StreamExt as _;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store};
+use super::{Failure, close_store, open_existing_store};
 use crate::export::mark::Since;
 use crate::export::{Filters, Format, Kind, LICENCE, Request, SOURCE, stream};
 
@@ -117,7 +117,7 @@ impl ExportOptions {
 
 /// Writes the extraction; its mark, its source and its licence go to standard error.
 pub async fn run(common: &CommonSettings, options: ExportOptions) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let done = write(&pool, &options).await;
     close_store(pool, cluster).await;
     eprintln!("mark: {}\nsource: {SOURCE}\nlicence: {LICENCE}", done?);

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, say};
+use super::{Failure, close_store, open_existing_store, say};
 use crate::store::history;
 
 /// Runs the command: status 1 when nothing is known of the identifier.
 pub async fn run(common: &CommonSettings, identifier: &str, as_json: bool) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let found = async { Ok::<_, Failure>(history::of(&mut *pool.acquire().await?, identifier).await?) };
     let found = found.await;
     close_store(pool, cluster).await;

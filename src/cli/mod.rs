@@ -22,7 +22,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use self::settings::{CommonOptions, CommonSettings, ServeOptions, SettingsFile};
-use crate::store::cluster::Cluster;
+use crate::store::cluster::{self, Cluster};
 use crate::store::connect;
 
 /// The national directory of French health professionals, over LDAP and REST.
@@ -177,6 +177,20 @@ async fn open_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Clu
         return Err(format!("the store's tables could not be brought up to date: {error}").into());
     }
     Ok((pool, cluster))
+}
+
+/// The same for what only reads or tidies up: a mistyped directory gets an error, not a store of its own.
+async fn open_existing_store(common: &CommonSettings) -> Result<(sqlx::PgPool, Option<Cluster>), Failure> {
+    let data_dir = &common.store.data_dir;
+    if common.store.database_url.is_none() && !cluster::is_made(data_dir) {
+        return Err(format!(
+            "there is no store under {}: import something there first, or say where it is \
+             (--data-dir, ANNUAIRE_DATABASE_URL)",
+            data_dir.display()
+        )
+        .into());
+    }
+    open_store(common).await
 }
 
 /// How long the connections to the store may take to end.

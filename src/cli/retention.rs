@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, say};
+use super::{Failure, close_store, open_existing_store, say};
 use crate::store::retention::{self, Retention};
 
 /// As written.
@@ -37,7 +37,7 @@ impl RetentionOptions {
 
 /// Runs `annuaire purge`.
 pub async fn run(common: &CommonSettings, retention: &Retention, as_json: bool) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let purged = retention::purge(&pool, retention).await;
     close_store(pool, cluster).await;
     let purged = purged?;

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{CommonSettings, ServeSettings};
-use super::{Failure, Misuse, close_store, open_store};
+use super::{Failure, Misuse, close_store, open_existing_store, open_store};
 use crate::export::Exports;
 use crate::import;
 use crate::index::follow::follow;
@@ -65,7 +65,7 @@ pub async fn run(
 
 /// Builds the index of this data directory anew.
 pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let done = async {
         let lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
         let node = Node::open_held(&common.store.data_dir, &lock)?;

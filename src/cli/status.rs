@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::settings::CommonSettings;
-use super::{Failure, close_store, open_store, say};
+use super::{Failure, close_store, open_existing_store, say};
 use crate::index::node::Node;
 use crate::store::{changes, connect, nodes};
 
@@ -15,7 +15,7 @@ const MAX_DAYS: i64 = 3;
 
 /// Runs the command.
 pub async fn run(common: &CommonSettings, as_json: bool) -> Result<ExitCode, Failure> {
-    let (pool, cluster) = open_store(common).await?;
+    let (pool, cluster) = open_existing_store(common).await?;
     let told = tell(common, &pool, as_json).await;
     close_store(pool, cluster).await;
     told.map(|()| ExitCode::SUCCESS)

@@ -43,7 +43,7 @@ kinds! {
     HOST, BAD_REQUEST, "hote-invalide", "En-tête Host absent ou invalide",
         "Une requête HTTP/1.1 porte un en-tête « Host » et un seul, de la forme hôte ou hôte:port (RFC 9112, 3.2).";
     UNAUTHORIZED, UNAUTHORIZED, "cle-refusee", "Clé refusée",
-        "La clé d'accès n'est pas reconnue. Sans clé, l'appel est public.";
+        "La clé d'accès manque, ou n'est pas reconnue. Les routes publiques s'appellent sans clé.";
     FORBIDDEN, FORBIDDEN, "interdit", "Interdit",
         "Le compte ne permet pas cette opération, ou pas sur ce domaine.";
     NOT_FOUND, NOT_FOUND, "introuvable", "Introuvable",

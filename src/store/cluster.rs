@@ -45,6 +45,11 @@ pub struct Cluster {
     starting: Option<LockFile>,
 }
 
+/// Whether there is a cluster in this data directory.
+pub fn is_made(data_dir: &Path) -> bool {
+    home::place(data_dir).symlink_metadata().is_ok()
+}
+
 /// Joins the cluster of this data directory, making and starting it as needed.
 ///
 /// Gives the guard to keep for as long as connections are wanted, and the options to connect with.

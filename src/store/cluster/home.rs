@@ -26,10 +26,15 @@ pub(super) struct Home {
     runner: Runner,
 }
 
+/// Where the home of a data directory lies, or a link to it.
+pub(super) fn place(data_dir: &Path) -> PathBuf {
+    data_dir.join("postgres")
+}
+
 impl Home {
     /// Finds or makes the home of a data directory (given in canonical form, under the start lock).
     pub(super) fn open(data_dir: &Path) -> Result<Self, ClusterError> {
-        let place = data_dir.join("postgres");
+        let place = place(data_dir);
         let is_new = match fs::symlink_metadata(&place) {
             Ok(_) => false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
