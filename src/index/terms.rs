@@ -142,7 +142,7 @@ pub fn has_equality(kind: Kind, field: Field) -> bool {
 /// Whether the first letters of a field's values are terms: iOS asks so at every keystroke, of most fields that it shows.
 /// The others are in a [`Family`], or few entries have them.
 pub fn has_heads(kind: Kind, field: Field) -> bool {
-    (kind, field) == (Kind::Mailbox, Field::PostalAddress)
+    kind == Kind::Mailbox && matches!(field, Field::Ou | Field::PostalAddress)
 }
 
 /// The first letters of a form, as many as are a term; less where it is shorter.
