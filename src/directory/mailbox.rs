@@ -17,10 +17,8 @@ pub struct MailboxSummary {
 pub struct Mailbox {
     /// Opaque public id, `b_…`.
     pub id: String,
-    /// Lower case: the key.
+    /// Lower case, by which boxes are told apart; how a line of the extract wrote it is kept for extractions alone.
     pub adresse: String,
-    /// As published.
-    pub adresse_publiee: String,
     /// `PER`, `ORG`, `APP` or `CAB`.
     pub type_bal: String,
     pub domaine: String,
@@ -124,7 +122,6 @@ pub mod example {
         Mailbox {
             id: "b_1".into(),
             adresse: "accueil@a-exemple.mssante.fr".into(),
-            adresse_publiee: "Accueil@a-exemple.mssante.fr".into(),
             type_bal: "ORG".into(),
             domaine: "a-exemple.mssante.fr".into(),
             domaine_de_confiance: None,

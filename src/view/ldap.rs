@@ -42,7 +42,7 @@ pub fn mailbox(mailbox: &Mailbox) -> Vec<u8> {
         let name = format!("{} {}", holder.nom, holder.prenom);
         push_display_name(&mut e, name.trim_end(), holder.profession, first_town);
     }
-    e.push(Field::Mail, &mailbox.adresse_publiee);
+    e.push(Field::Mail, &mailbox.adresse);
     e.push(Field::Uid, &mailbox.id);
     e.extend(Field::Title, [holder.profession, holder.savoir_faire]);
     for place in spots(mailbox) {

@@ -36,7 +36,6 @@ fn mailbox((nom, local, town): &(String, String, String)) -> Mailbox {
     });
     Mailbox {
         adresse: format!("{local}@a-exemple.mssante.fr"),
-        adresse_publiee: format!("{local}@a-exemple.mssante.fr"),
         type_bal: "PER".into(),
         ..reception(places.collect())
     }

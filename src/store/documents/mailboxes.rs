@@ -50,7 +50,7 @@ impl Documents<'_> {
 
     async fn without_holders(&mut self, ids: &[i64]) -> Result<Mailboxes, sqlx::Error> {
         let statement = format!(
-            "select id, public_id, adresse, adresse_publiee, type_bal, domaine, rang, description,
+            "select id, public_id, adresse, type_bal, domaine, rang, description,
                     dematerialisation, case when telephone_publie then telephone else '' end, created_at, modified_at
              from mailboxes m where id = any($1) and {VISIBLE_BOX} order by id"
         );
@@ -62,27 +62,26 @@ impl Documents<'_> {
         let mut places = HashMap::with_capacity(rows.len());
         for row in rows {
             let id: i64 = row.try_get(0)?;
-            let domaine: String = row.try_get(5)?;
+            let domaine: String = row.try_get(4)?;
             places.insert(id, mailboxes.len());
             mailboxes.push((
                 id,
                 Box::new(Mailbox {
                     id: row.try_get(1)?,
                     adresse: row.try_get(2)?,
-                    adresse_publiee: row.try_get(3)?,
-                    type_bal: row.try_get(4)?,
+                    type_bal: row.try_get(3)?,
                     domaine_de_confiance: self.domains.as_ref().map(|domains| domains.contains(&domaine)),
                     domaine,
                     rang: row
-                        .try_get::<Option<i16>, _>(6)?
+                        .try_get::<Option<i16>, _>(5)?
                         .and_then(|rang| u16::try_from(rang).ok()),
-                    description: row.try_get(7)?,
-                    dematerialisation: row.try_get(8)?,
-                    telephone: row.try_get(9)?,
+                    description: row.try_get(6)?,
+                    dematerialisation: row.try_get(7)?,
+                    telephone: row.try_get(8)?,
                     attachments: Vec::new(),
                     professional: None,
-                    created_at: row.try_get(10)?,
-                    modified_at: row.try_get(11)?,
+                    created_at: row.try_get(9)?,
+                    modified_at: row.try_get(10)?,
                 }),
             ));
         }

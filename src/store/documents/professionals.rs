@@ -178,19 +178,19 @@ impl Documents<'_> {
             .map(|(_, p)| p.identification_nationale.as_str())
             .collect();
         let statement = format!(
-            "select distinct a.identification_nationale, m.adresse_publiee, m.type_bal, m.rang, m.adresse, m.id
+            "select distinct a.identification_nationale, m.adresse, m.type_bal, m.rang, m.id
              from mailbox_attachments a join mailboxes m on m.id = a.mailbox_id
              where a.identification_nationale = any($1) and {VISIBLE_BOX} and m.type_bal = 'PER'
              order by a.identification_nationale, m.rang nulls last, m.adresse"
         );
-        let rows: Vec<(String, String, String, Option<i16>, String, i64)> =
+        let rows: Vec<(String, String, String, Option<i16>, i64)> =
             sqlx::query_as(sqlx::AssertSqlSafe(statement))
                 .bind(&holders)
                 .fetch_all(&mut *self.connection)
                 .await?;
         let mut ids = Vec::with_capacity(rows.len());
         let mut boxes: HashMap<String, Vec<MailboxSummary>> = HashMap::new();
-        for (holder, adresse, type_bal, _, _, id) in rows {
+        for (holder, adresse, type_bal, _, id) in rows {
             ids.push(id);
             boxes
                 .entry(holder)
