@@ -89,3 +89,54 @@ impl Professional {
             .flat_map(|p| p.activities.iter().filter_map(|a| a.structure.as_ref()))
     }
 }
+
+/// A made-up professional for tests.
+#[cfg(test)]
+pub mod example {
+    use super::super::structure::example::clinic;
+    use super::*;
+
+    /// A code and its label.
+    pub fn labelled(code: &str, libelle: &str) -> Labelled {
+        Labelled {
+            code: code.into(),
+            libelle: libelle.into(),
+        }
+    }
+
+    /// A midwife of a [`clinic`], with a mailbox.
+    pub fn midwife() -> Professional {
+        Professional {
+            id: "p_1".into(),
+            identification_nationale: "899000000011".into(),
+            identifiant: "99000000011".into(),
+            civilite: Some(labelled("MME", "Madame")),
+            civilite_exercice: None,
+            nom: "TESTEUR".into(),
+            prenom: "Claire".into(),
+            practices: vec![Practice {
+                profession: labelled("50", "Sage-femme"),
+                categorie: Some(labelled("C", "Civil")),
+                qualifications: vec![Qualification {
+                    type_savoir_faire: labelled("S", "Spécialité"),
+                    savoir_faire: labelled("SM54", "Médecine générale"),
+                }],
+                activities: vec![Activity {
+                    mode_exercice: Some(labelled("L", "Libéral")),
+                    role: None,
+                    genre: None,
+                    secteur: None,
+                    section_pharmacien: None,
+                    structure: Some(Arc::new(clinic())),
+                }],
+            }],
+            diplomas: vec![],
+            mailboxes: vec![MailboxSummary {
+                adresse: "claire.testeur@a-exemple.mssante.fr".into(),
+                type_bal: "PER".into(),
+            }],
+            created_at: 0,
+            modified_at: 0,
+        }
+    }
+}

@@ -108,14 +108,8 @@ fn spelled_out(folded: &str) -> String {
     words.join(" ")
 }
 
-/// Every folded form under which a value can be found: spaced, joined, with `saint` in full and abbreviated.
-/// The spaced form as written comes first; no form comes twice.
-pub fn variants(text: &str) -> Vec<String> {
-    variants_of(fold(text))
-}
-
-/// [`variants`] of a text that is folded already.
-pub fn variants_of(folded: String) -> Vec<String> {
+/// A folded text as it is, then with `saint` abbreviated and in full; no form comes twice.
+pub fn spellings(folded: String) -> Vec<String> {
     let mut forms = Vec::with_capacity(2);
     if folded.is_empty() {
         return forms;
@@ -131,6 +125,18 @@ pub fn variants_of(folded: String) -> Vec<String> {
             }
         }
     }
+    forms
+}
+
+/// Every folded form under which a value can be found: spaced, joined, with `saint` in full and abbreviated.
+/// The spaced form as written comes first; no form comes twice.
+pub fn variants(text: &str) -> Vec<String> {
+    variants_of(fold(text))
+}
+
+/// [`variants`] of a text that is folded already.
+pub fn variants_of(folded: String) -> Vec<String> {
+    let mut forms = spellings(folded);
     for spaced in 0..forms.len() {
         if forms[spaced].contains(' ') {
             let form = joined(&forms[spaced]);

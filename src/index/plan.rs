@@ -3,7 +3,7 @@
 //! A plan never leaves out an entry of its kind that meets the filter; where it may let others in, it says so, and
 //! each candidate is then put to [`crate::query::matcher`].
 
-use super::terms::{self, BEGINNING, Family, GRAM, Lengths};
+use super::terms::{self, BEGINNING, Family, GRAM, Lengths, Words};
 use crate::query::forms::{equality_form, piece_form};
 use crate::query::{Filter, Kind, Test};
 use crate::view::field::Field;
@@ -16,6 +16,8 @@ pub enum Plan {
     Term(String),
     /// What has a term that begins so.
     Beginning(String),
+    /// What has a term of a class with these letters in it.
+    Containing(char, String),
     And(Vec<Plan>),
     Or(Vec<Plan>),
 }
@@ -117,38 +119,43 @@ fn of_pieces(
     kind: Kind,
 ) -> Planned {
     let form = |piece: &String| piece_form(field.matching(), piece);
-    let Some(family) = Family::of(kind, field) else {
-        let initial = initial
-            .as_ref()
-            .map(form)
-            .filter(|_| terms::has_heads(kind, field));
-        let head = initial.as_deref().map_or("", terms::head_of);
-        let plan = match head {
-            "" => of_presence(field, kind).0,
-            head => of_piece(terms::value_head(field, head), head, GRAM, Lengths::Longest),
-        };
-        return (plan, false);
-    };
+    let initial = initial.as_ref().map(form);
+    let others = any.iter().chain(last).map(form);
     let mut plans = Vec::new();
-    if let Some(initial) = initial.as_ref().map(form) {
-        if family == Family::Name {
-            headed(terms::first_letters, &initial, kind, &mut plans);
-        } else {
-            inside(family, &initial, kind, &mut plans);
+    if let Some(family) = Family::of(kind, field) {
+        match initial {
+            Some(initial) if family == Family::Name => {
+                headed(terms::first_letters, &initial, kind, &mut plans);
+            }
+            Some(initial) => inside(family, &initial, kind, &mut plans),
+            None => {}
         }
-    }
-    for piece in any.iter().chain(last).map(form) {
-        inside(family, &piece, kind, &mut plans);
+        others.for_each(|piece| inside(family, &piece, kind, &mut plans));
+    } else if terms::has_heads(kind, field)
+        && let Some(head) = initial.as_deref().map(terms::head_of)
+        && !head.is_empty()
+    {
+        let term = terms::value_head(field, head);
+        plans.push(of_piece(term, head, GRAM, Lengths::Longest));
+    } else if let Some(words) = Words::of(kind, field) {
+        let initial = initial.map(|piece| (piece, true)).into_iter();
+        for (piece, begins) in initial.chain(others.map(|piece| (piece, false))) {
+            in_words(words, &piece, begins, kind, &mut plans);
+        }
     }
     (of_presence(field, kind).0.and(plans), false)
 }
 
 fn of_words(field: Field, pieces: &[String], whole: bool, kind: Kind) -> Planned {
-    let Some(family) = Family::of(kind, field) else {
-        return (of_presence(field, kind).0, false);
-    };
     let mut plans = Vec::new();
-    for piece in pieces.iter().map(|piece| piece_form(field.matching(), piece)) {
+    let pieces = pieces.iter().map(|piece| piece_form(field.matching(), piece));
+    let Some(family) = Family::of(kind, field) else {
+        if let Some(words) = Words::of(kind, field) {
+            pieces.for_each(|piece| in_words(words, &piece, true, kind, &mut plans));
+        }
+        return (of_presence(field, kind).0.and(plans), false);
+    };
+    for piece in pieces {
         if family != Family::Name {
             // Of the others no words are terms, and a word has all its grams.
             inside(family, &piece, kind, &mut plans);
@@ -190,6 +197,30 @@ fn inside(family: Family, piece: &str, kind: Kind, plans: &mut Vec<Plan>) {
     plans.extend(terms::needed(piece).into_iter().map(of_gram));
 }
 
+/// The words, or parts of words, that a piece is made of. `begins` says whether the piece stands at the beginning of a word.
+fn in_words(words: Words, piece: &str, begins: bool, kind: Kind, plans: &mut Vec<Plan>) {
+    let count = piece.split(' ').count();
+    for (place, word) in piece.split(' ').enumerate().filter(|(_, word)| !word.is_empty()) {
+        let (begins, ends) = (begins || place > 0, place + 1 < count);
+        let term = terms::other_word(word);
+        let of_others = match (begins, ends) {
+            (true, true) => Plan::Term(term),
+            (true, false) => Plan::Beginning(term),
+            (false, _) => Plan::Containing(terms::OTHER_WORDS, word.to_owned()),
+        };
+        if words == Words::Other {
+            plans.push(of_others);
+            continue;
+        }
+        let mut of_name = Vec::new();
+        match begins {
+            true => at_beginning(word, kind, &mut of_name),
+            false => inside(Family::Name, word, kind, &mut of_name),
+        }
+        plans.push(Plan::Or(vec![Plan::All.and(of_name), of_others]));
+    }
+}
+
 /// The first letters of a piece at the beginning of a word, the others anywhere.
 fn at_beginning(piece: &str, kind: Kind, plans: &mut Vec<Plan>) {
     if piece.starts_with(char::is_alphanumeric) {
@@ -207,95 +238,5 @@ fn headed(term: fn(&str) -> String, piece: &str, kind: Kind, plans: &mut Vec<Pla
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn infix(field: Field, piece: &str) -> Filter {
-        let any = vec![piece.to_owned()];
-        Filter::Test(
-            field,
-            Test::Substrings {
-                initial: None,
-                any,
-                final_: None,
-            },
-        )
-    }
-
-    #[test]
-    fn the_four_legs_of_a_mail_client_are_one_term() {
-        let four = Filter::Or(
-            [Field::Cn, Field::Mail, Field::GivenName, Field::Sn]
-                .map(|f| infix(f, "XQ"))
-                .into(),
-        );
-        let term = Plan::Term(terms::inside(Family::Name, "xq"));
-        assert_eq!(plan(&four, Kind::Mailbox).0, term);
-    }
-
-    #[test]
-    fn longer_pieces_need_all_their_grams() {
-        let grams = ["mar", "art"].map(|gram| Plan::Term(terms::inside(Family::Name, gram)));
-        assert_eq!(
-            plan(&infix(Field::Cn, "mart"), Kind::Mailbox),
-            (Plan::And(grams.into()), false)
-        );
-    }
-
-    #[test]
-    fn few_letters_are_the_beginning_of_a_term_where_only_the_longest_are_terms() {
-        let short = Plan::Beginning(terms::inside(Family::Name, "xq"));
-        assert_eq!(plan(&infix(Field::Cn, "xq"), Kind::Structure), (short, false));
-        let long = Plan::Term(terms::inside(Family::Name, "xqu"));
-        assert_eq!(plan(&infix(Field::Cn, "xqu"), Kind::Structure), (long, false));
-    }
-
-    #[test]
-    fn words_are_looked_for_by_their_grams_where_they_are_no_terms() {
-        let word = Test::Words {
-            pieces: vec!["xqu".to_owned()],
-            whole: true,
-        };
-        let of = |field| plan(&Filter::Test(field, word.clone()), Kind::Mailbox);
-        let whole = Plan::Term(terms::whole("xqu"));
-        assert_eq!(of(Field::Cn), (whole, false));
-        for (field, family) in [
-            (Field::DisplayName, Family::DisplayName),
-            (Field::O, Family::Organisation),
-        ] {
-            let gram = Plan::Term(terms::inside(family, "xqu"));
-            assert_eq!(of(field), (gram, false));
-        }
-    }
-
-    #[test]
-    fn what_a_telephone_asks_of_addresses_are_their_first_letters() {
-        let beginning = |piece: &str| {
-            let initial = Some(piece.to_owned());
-            let test = Test::Substrings {
-                initial,
-                any: Vec::new(),
-                final_: None,
-            };
-            plan(&Filter::Test(Field::PostalAddress, test), Kind::Mailbox).0
-        };
-        let head = |letters| terms::value_head(Field::PostalAddress, letters);
-        assert_eq!(beginning("Té"), Plan::Beginning(head("te")));
-        assert_eq!(beginning("Testeur"), Plan::Term(head("tes")));
-        assert_eq!(beginning("-"), Plan::All);
-    }
-
-    #[test]
-    fn what_every_entry_has_costs_nothing() {
-        let mail = Filter::Test(Field::Mail, Test::Present);
-        assert_eq!(plan(&mail, Kind::Mailbox), (Plan::All, true));
-        let both = Filter::And(vec![mail, infix(Field::Cn, "ab")]);
-        assert!(matches!(plan(&both, Kind::Mailbox), (Plan::Term(_), false)));
-    }
-
-    #[test]
-    fn a_negation_looks_at_everything() {
-        let not = Filter::Not(Box::new(infix(Field::Cn, "a")));
-        assert_eq!(plan(&not, Kind::Structure), (Plan::All, false));
-    }
-}
+#[path = "plan_tests.rs"]
+mod tests;

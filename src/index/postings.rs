@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
 use tantivy::postings::SegmentPostings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, TERMINATED};
@@ -10,7 +11,7 @@ use super::bits::Bits;
 use super::plan::Plan;
 use super::snapshot::Segment;
 
-/// Terms with one beginning whose documents are put together; where there are more, or where they let in more than one
+/// Terms of one kind whose documents are put together; where there are more, or where they let in more than one
 /// of [`FEW`] documents, all documents are looked at.
 const MANY: usize = 1024;
 const FEW: u32 = 8;
@@ -52,7 +53,14 @@ impl Docs {
                 )),
                 None => Self::Nothing,
             },
-            Plan::Beginning(beginning) => Self::beginning(beginning, segment)?,
+            Plan::Beginning(beginning) => Self::of_terms(beginning, segment, |_| true)?,
+            Plan::Containing(class, piece) => {
+                let finder = Finder::new(piece.as_bytes());
+                let mut octets = [0; 4];
+                Self::of_terms(class.encode_utf8(&mut octets), segment, |rest| {
+                    finder.find(rest).is_some()
+                })?
+            }
             Plan::And(parts) => {
                 let mut all = Vec::with_capacity(parts.len());
                 for part in parts {
@@ -78,12 +86,21 @@ impl Docs {
         })
     }
 
-    /// The documents that have a term which begins so, or all.
-    fn beginning(beginning: &str, segment: &Segment) -> tantivy::Result<Self> {
+    /// The documents that have a term which begins so and whose rest is wanted, or all.
+    fn of_terms(
+        beginning: &str,
+        segment: &Segment,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> tantivy::Result<Self> {
         let inverted = &segment.inverted;
         let mut terms = inverted.terms().range().ge(beginning).into_stream()?;
         let (mut found, mut count) = (Vec::new(), 0_u32);
-        while terms.advance() && terms.key().starts_with(beginning.as_bytes()) {
+        while terms.advance()
+            && let Some(rest) = terms.key().strip_prefix(beginning.as_bytes())
+        {
+            if !is_wanted(rest) {
+                continue;
+            }
             count = count.saturating_add(terms.value().doc_freq);
             if found.len() == MANY || count > segment.max_doc / FEW {
                 return Ok(Self::All(0));

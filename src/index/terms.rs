@@ -9,6 +9,7 @@
 //! | `<` | the same at the beginning of a whole value |
 //! | `w` | a whole word of the same |
 //! | `,` `;` | one to three letters anywhere in `displayName`, in `o` (mailboxes only) |
+//! | `@` | one to three letters anywhere in the addresses of a professional |
 //! | `=` | a value of a field, in its form of equality, or [its hash](is_hashed) |
 //! | `?` | a field that few entries of the kind have |
 //! | `h` | three letters at the beginning of a value that mail clients ask for besides names |
@@ -23,6 +24,9 @@ use crate::directory::phonetic::sound;
 use crate::directory::public_id::PublicIds;
 use crate::query::Kind;
 use crate::view::field::Field;
+
+/// The class of words of anything but the name.
+pub const OTHER_WORDS: char = 'o';
 
 /// Letters of the longest gram.
 pub const GRAM: usize = 3;
@@ -40,17 +44,24 @@ pub enum Family {
     Name,
     DisplayName,
     Organisation,
+    /// The addresses of a professional, which are no names of theirs.
+    Addresses,
 }
 
 impl Family {
-    /// The family that finds the pieces of a field. Mail clients ask mailboxes; of the others only names are found
-    /// so, and pieces of any other field are looked for in every entry that has it.
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Name, Self::DisplayName, Self::Organisation, Self::Addresses];
+
+    /// The family that finds the pieces of a field. Mail clients ask mailboxes at every keystroke; of the others only names
+    /// and addresses are found so, some other fields [by words](Words), and pieces of the rest are looked for in every
+    /// entry that has them.
     pub fn of(kind: Kind, field: Field) -> Option<Self> {
         match (kind, field) {
             (_, Field::Cn) | (Kind::Mailbox, Field::Mail) => Some(Self::Name),
             (Kind::Mailbox | Kind::Professional, Field::Sn | Field::GivenName) => Some(Self::Name),
             (Kind::Mailbox, Field::DisplayName) => Some(Self::DisplayName),
             (Kind::Mailbox, Field::O) => Some(Self::Organisation),
+            (Kind::Professional, Field::Mail) => Some(Self::Addresses),
             _ => None,
         }
     }
@@ -69,6 +80,32 @@ impl Family {
             Self::Name => '.',
             Self::DisplayName => ',',
             Self::Organisation => ';',
+            Self::Addresses => '@',
+        }
+    }
+}
+
+/// Where all words of a field's values are among the terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// Among the words of anything but the name.
+    Other,
+    /// Among these or those of the name.
+    All,
+}
+
+impl Words {
+    /// Where the words of a field are; `None` where they are no terms, or some are not.
+    pub fn of(kind: Kind, field: Field) -> Option<Self> {
+        match (kind, field) {
+            (Kind::Mailbox, Field::Title | Field::Ou) => Some(Self::Other),
+            (Kind::Professional, Field::Title | Field::O) => Some(Self::Other),
+            (Kind::Structure, Field::BusinessCategory) => Some(Self::Other),
+            (Kind::Professional | Kind::Structure, Field::DisplayName) => Some(Self::All),
+            // A structure without a name shows its identifier.
+            (Kind::Structure, Field::O) => Some(Self::All),
+            (_, Field::L | Field::St) => Some(Self::Other),
+            _ => None,
         }
     }
 }
@@ -160,7 +197,7 @@ pub fn is_hashed(field: Field) -> bool {
     );
     let is_of_person = matches!(field, F::EmployeeNumber | F::IdentifiantPp);
     let is_of_place = matches!(field, F::Street | F::TelephoneNumber | F::Facsimile);
-    is_of_structure || is_of_person || is_of_place || matches!(field, F::Cn | F::O)
+    is_of_structure || is_of_person || is_of_place || matches!(field, F::Cn | F::O | F::Mail)
 }
 
 /// Whether a field's value is among the keys of its entry.
@@ -244,7 +281,7 @@ impl<'t> Term<'t> {
 
     /// A word of anything but the name: profession, place, structure.
     pub fn other_word(word: &'t str) -> Self {
-        Self::new('o', None, word)
+        Self::new(OTHER_WORDS, None, word)
     }
 
     /// A value of an activity's column, or a qualification.

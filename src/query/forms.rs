@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::ops::Deref;
 
-use crate::directory::text::{equality_key, fold, fold_exact, fold_telephone, name_variants_of, variants};
+use crate::directory::text::{
+    equality_key, fold, fold_exact, fold_telephone, name_variants_of, spellings, variants,
+};
 use crate::view::entry::EntryView;
 use crate::view::field::{Field, Matching};
 
@@ -50,6 +52,10 @@ where
             (*variants(nom)).as_ref(),
             (*variants(prenom)).as_ref(),
         ));
+    }
+    // A name to show is followed by profession and town: joined with these it is nothing that anybody asks for.
+    if field == Field::DisplayName {
+        return lines(values.values().flat_map(|value| spellings(fold(value))));
     }
     match field.matching() {
         Matching::Name => {

@@ -39,7 +39,8 @@ const LONGEST_NAME: usize = 1000;
 fn kept_forms(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::Mailbox => &[Field::Cn, Field::Mail, Field::DisplayName, Field::O],
-        Kind::Professional | Kind::Structure => &[Field::Cn],
+        Kind::Professional => &[Field::Cn, Field::Mail],
+        Kind::Structure => &[Field::Cn],
     }
 }
 
@@ -93,7 +94,7 @@ impl<'t> Maker<'t> {
                 }
             }
         }
-        for family in [Family::Name, Family::DisplayName, Family::Organisation] {
+        for family in Family::ALL {
             let of_family: Vec<(Field, &str)> = kept
                 .iter()
                 .filter(|(field, _)| Family::of(kind, *field) == Some(family))

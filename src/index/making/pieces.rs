@@ -47,7 +47,7 @@ impl Piece {
 #[derive(Debug, Default)]
 pub struct Pieces {
     /// One more than the number; 0 of pieces that have none yet.
-    numbers: [Vec<u32>; 3],
+    numbers: [Vec<u32>; Family::ALL.len()],
 }
 
 impl Pieces {

@@ -23,7 +23,7 @@ const EXTENSIBLE: u8 = 0xa9;
 /// How large a filter may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Operators and assertions together.
+    /// Operators, assertions, and the pieces of a value after its first, together.
     pub elements: usize,
     /// Operators one within the other.
     pub depth: usize,
@@ -77,10 +77,16 @@ struct Decoding {
 }
 
 impl Decoding {
+    /// Counts an element.
+    fn take_one(&mut self) -> Result<(), FilterFault> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or(FilterFault::TooLarge(self.bounds))?;
+        Ok(())
+    }
+
     fn filter(&mut self, tag: u8, content: &[u8], depth: usize) -> Result<LdapFilter, FilterFault> {
-        let too_large = FilterFault::TooLarge(self.bounds);
-        self.left = self.left.checked_sub(1).ok_or(too_large)?;
-        let below = depth.checked_sub(1).ok_or(too_large)?;
+        self.take_one()?;
+        let below = depth.checked_sub(1).ok_or(FilterFault::TooLarge(self.bounds))?;
         match tag {
             AND => Ok(LdapFilter::And(self.list(content, below)?)),
             OR => Ok(LdapFilter::Or(self.list(content, below)?)),
@@ -92,7 +98,7 @@ impl Decoding {
                 }
                 Ok(LdapFilter::Not(Box::new(self.filter(tag, content, below)?)))
             }
-            SUBSTRINGS => substrings(content),
+            SUBSTRINGS => self.substrings(content),
             EQUALITY => assertion(content, LdapFilter::Equality),
             AT_LEAST => assertion(content, LdapFilter::GreaterOrEqual),
             AT_MOST => assertion(content, LdapFilter::LessOrEqual),
@@ -111,6 +117,48 @@ impl Decoding {
             items.push(self.filter(tag, content, depth)?);
         }
         Ok(items)
+    }
+
+    fn substrings(&mut self, content: &[u8]) -> Result<LdapFilter, FilterFault> {
+        const INITIAL: u8 = 0x80;
+        const ANY: u8 = 0x81;
+        const FINAL: u8 = 0x82;
+        let mut reader = Reader::new(content);
+        let (Some(name), Some(list), true) = (
+            reader.take(ber::OCTET_STRING),
+            reader.take(ber::SEQUENCE),
+            reader.is_empty(),
+        ) else {
+            return Err(FilterFault::Malformed);
+        };
+        let mut pieces = LdapSubstringFilter::default();
+        let mut meant = true;
+        let mut reader = Reader::new(list);
+        if reader.is_empty() {
+            return Err(FilterFault::Pieces);
+        }
+        while !reader.is_empty() {
+            let (tag, octets) = reader.any().ok_or(FilterFault::Malformed)?;
+            let is_first = pieces.initial.is_none() && pieces.any.is_empty();
+            if pieces.final_.is_some() || (tag == INITIAL && !is_first) {
+                return Err(FilterFault::Pieces);
+            }
+            if !is_first {
+                self.take_one()?;
+            }
+            meant &= std::str::from_utf8(octets).is_ok();
+            let piece = text(octets).unwrap_or_default();
+            match tag {
+                INITIAL => pieces.initial = Some(piece),
+                ANY => pieces.any.push(piece),
+                FINAL => pieces.final_ = Some(piece),
+                _ => return Err(FilterFault::Malformed),
+            }
+        }
+        Ok(match text(name) {
+            Some(name) if meant => LdapFilter::Substring(name, pieces),
+            _ => meaningless(),
+        })
     }
 }
 
@@ -132,45 +180,6 @@ fn assertion(
     };
     Ok(match (text(name), text(value)) {
         (Some(name), Some(value)) => filter(name, value),
-        _ => meaningless(),
-    })
-}
-
-fn substrings(content: &[u8]) -> Result<LdapFilter, FilterFault> {
-    const INITIAL: u8 = 0x80;
-    const ANY: u8 = 0x81;
-    const FINAL: u8 = 0x82;
-    let mut reader = Reader::new(content);
-    let (Some(name), Some(list), true) = (
-        reader.take(ber::OCTET_STRING),
-        reader.take(ber::SEQUENCE),
-        reader.is_empty(),
-    ) else {
-        return Err(FilterFault::Malformed);
-    };
-    let mut pieces = LdapSubstringFilter::default();
-    let mut meant = true;
-    let mut reader = Reader::new(list);
-    if reader.is_empty() {
-        return Err(FilterFault::Pieces);
-    }
-    while !reader.is_empty() {
-        let (tag, octets) = reader.any().ok_or(FilterFault::Malformed)?;
-        let is_first = pieces.initial.is_none() && pieces.any.is_empty();
-        if pieces.final_.is_some() || (tag == INITIAL && !is_first) {
-            return Err(FilterFault::Pieces);
-        }
-        meant &= std::str::from_utf8(octets).is_ok();
-        let piece = text(octets).unwrap_or_default();
-        match tag {
-            INITIAL => pieces.initial = Some(piece),
-            ANY => pieces.any.push(piece),
-            FINAL => pieces.final_ = Some(piece),
-            _ => return Err(FilterFault::Malformed),
-        }
-    }
-    Ok(match text(name) {
-        Some(name) if meant => LdapFilter::Substring(name, pieces),
         _ => meaningless(),
     })
 }
@@ -268,6 +277,12 @@ mod tests {
         let wide = |n| element(AND, &leaf.repeat(n));
         assert!(decoded(&wide(19)).is_ok());
         assert_eq!(decoded(&wide(20)), Err(FilterFault::TooLarge(BOUNDS)));
+        let pieces = |n| {
+            let pieces = element(0x30, &element(0x81, b"a").repeat(n));
+            element(SUBSTRINGS, &[&b"\x04\x02cn"[..], &pieces].concat())
+        };
+        assert!(decoded(&pieces(20)).is_ok());
+        assert_eq!(decoded(&pieces(21)), Err(FilterFault::TooLarge(BOUNDS)));
         let deep = |n| (0..n).fold(leaf.clone(), |inner, _| element(NOT, &inner));
         assert!(decoded(&deep(4)).is_ok());
         assert_eq!(decoded(&deep(5)), Err(FilterFault::TooLarge(BOUNDS)));

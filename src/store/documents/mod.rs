@@ -25,6 +25,7 @@ const BATCH: i64 = 4000;
 const FOLLOWED: &str = "annuaire.followed_structures";
 
 /// One entry of the index.
+#[derive(Debug, Clone)]
 pub enum Document {
     Professional(i64, Arc<Professional>),
     Structure(i64, Arc<Structure>),

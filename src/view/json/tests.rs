@@ -2,53 +2,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::directory::mailbox::{
-    Attachment, MailboxSummary,
+    Attachment,
     example::{reception, row},
 };
-use crate::directory::professional::{Activity, Labelled, Practice, Qualification};
+use crate::directory::professional::example::midwife;
 use crate::directory::structure::example::clinic;
-
-fn labelled(code: &str, libelle: &str) -> Labelled {
-    Labelled {
-        code: code.into(),
-        libelle: libelle.into(),
-    }
-}
-
-fn midwife() -> Professional {
-    Professional {
-        id: "p_1".into(),
-        identification_nationale: "899000000011".into(),
-        identifiant: "99000000011".into(),
-        civilite: Some(labelled("MME", "Madame")),
-        civilite_exercice: None,
-        nom: "TESTEUR".into(),
-        prenom: "Claire".into(),
-        practices: vec![Practice {
-            profession: labelled("50", "Sage-femme"),
-            categorie: Some(labelled("C", "Civil")),
-            qualifications: vec![Qualification {
-                type_savoir_faire: labelled("S", "Spécialité"),
-                savoir_faire: labelled("SM54", "Médecine générale"),
-            }],
-            activities: vec![Activity {
-                mode_exercice: Some(labelled("L", "Libéral")),
-                role: None,
-                genre: None,
-                secteur: None,
-                section_pharmacien: None,
-                structure: Some(Arc::new(clinic())),
-            }],
-        }],
-        diplomas: vec![],
-        mailboxes: vec![MailboxSummary {
-            adresse: "claire.testeur@a-exemple.mssante.fr".into(),
-            type_bal: "PER".into(),
-        }],
-        created_at: 0,
-        modified_at: 0,
-    }
-}
 
 #[test]
 fn a_structure_leaves_out_what_is_absent() {
