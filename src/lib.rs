@@ -25,6 +25,7 @@ mod priority;
 pub mod publication;
 pub mod query;
 pub mod rest;
+mod room;
 pub mod sample;
 pub mod server;
 pub mod service;

@@ -1,6 +1,6 @@
 //! Work that gives way: importing, building an index, taking in what an import changed, tidying up and making national
 //! files run at a lower priority than answering. Who answers must not wait for anything that such work has in hand.
-//! On a machine with nothing else to do they are as fast as ever.
+//! On a machine with nothing else to do they are as fast as ever. While somebody asks they leave [room](crate::room) besides.
 
 use std::io;
 
@@ -40,11 +40,19 @@ pub fn apart_async<T: Send>(work: impl Future<Output = T> + Send) -> io::Result<
 
 /// The whole process gives way: the threads that it has, and those that these start.
 pub fn lower_process() {
+    threads().for_each(|thread| lower(Some(thread)));
+}
+
+/// The threads of this process that give way.
+pub fn lowered_threads() -> Vec<Pid> {
+    let is_lowered = |thread: &Pid| getpriority_process(Some(*thread)).is_ok_and(|now| now >= NICE);
+    threads().filter(is_lowered).collect()
+}
+
+fn threads() -> impl Iterator<Item = Pid> {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
     let numbers = threads.filter_map(|thread| thread.ok()?.file_name().to_str()?.parse().ok());
-    numbers
-        .filter_map(Pid::from_raw)
-        .for_each(|thread| lower(Some(thread)));
+    numbers.filter_map(Pid::from_raw)
 }
 
 /// On Linux a priority is a thread's. Who stands back further already stays there; a refusal costs only speed.

@@ -23,6 +23,7 @@ use sqlx::PgPool;
 use crate::index::node::Node;
 use crate::index::snapshot::Snapshot;
 use crate::query::Kind;
+use crate::room::Sign;
 use crate::store::contact::Contact;
 use crate::store::{connect, nodes};
 
@@ -70,6 +71,7 @@ struct Inner {
     /// For operators and administrators, who wait for imports and for each other: nobody else waits with them.
     publishing: PgPool,
     contact: Arc<Contact>,
+    sign: Sign,
     failures: Failures,
     reference: ArcSwap<Reference>,
     indicators: indicators::Kept,
@@ -103,6 +105,7 @@ impl Directory {
             publishing: connect::beside(&pool),
             pool,
             contact,
+            sign: Sign::new(data_dir),
             failures: Failures::default(),
             reference,
             indicators: indicators::Kept::default(),
@@ -114,7 +117,9 @@ impl Directory {
     }
 
     fn snapshot(&self) -> Answer<Arc<Snapshot>> {
-        self.inner()?.node.snapshot().ok_or(ServiceError::NotReady)
+        let inner = self.inner()?;
+        inner.sign.asked();
+        inner.node.snapshot().ok_or(ServiceError::NotReady)
     }
 
     /// Reads domains, code tables and sources anew where an import ended since, then what suggestions offer, which takes

@@ -15,7 +15,9 @@ use super::{Failure, close_store, open_store, say, watch};
 use crate::import::{self, Report};
 use crate::index::node::Node;
 use crate::priority;
+use crate::room;
 use crate::source::signature::Trust;
+use crate::store::connect;
 use crate::store::lock::ServeLock;
 use crate::store::nodes;
 
@@ -89,8 +91,7 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
             return Err(error);
         }
     };
-    // Not before a Postgres that this command started: it may serve others.
-    priority::lower_process();
+    let pool = give_way(common, pool).await;
     let done = once(common, &options, &pool, options.paths.clone()).await;
     close_store(pool, cluster).await;
     Ok(if done?.refus.is_empty() {
@@ -98,6 +99,16 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Has this process give way from now on, and what Postgres does for it by the pool that it is given. Not before a Postgres
+/// that this command started: it may serve others.
+pub async fn give_way(common: &CommonSettings, pool: sqlx::PgPool) -> sqlx::PgPool {
+    priority::lower_process();
+    room::leave(&common.store.data_dir);
+    let giving_way = connect::giving_way(&pool);
+    pool.close().await;
+    giving_way
 }
 
 /// Imports once, waits until it is served, and tells.

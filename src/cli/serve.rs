@@ -21,6 +21,7 @@ use crate::index::sweep::sweep;
 use crate::ldap::{self, tree::Tree};
 use crate::priority;
 use crate::rest::{self, RestState};
+use crate::room;
 use crate::server::http;
 use crate::server::listeners::{Limits, Listeners};
 use crate::server::tls::{TlsError, TlsIdentity};
@@ -117,6 +118,8 @@ async fn serve(
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     }
+    // From now on somebody may ask.
+    room::leave(data_dir);
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     let stop = CancellationToken::new();

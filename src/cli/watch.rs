@@ -10,11 +10,10 @@ use sqlx::PgPool;
 use tokio::io::AsyncWriteExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::import::{ImportOptions, once};
+use super::import::{ImportOptions, give_way, once};
 use super::settings::CommonSettings;
 use super::{Failure, close_store, open_store};
 use crate::import::{ImportError, Report};
-use crate::priority;
 
 /// A file is complete when neither its size nor its time has moved for this long.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -120,7 +119,7 @@ async fn take(
     mut files: Vec<Seen>,
 ) -> Result<Vec<Seen>, Failure> {
     let (pool, cluster) = open_store(common).await?;
-    priority::lower_process();
+    let pool = give_way(common, pool).await;
     let done = async {
         let known = known(&pool).await?;
         let (old, new): (Vec<_>, Vec<_>) = files.drain(..).partition(|file| known.contains(file));

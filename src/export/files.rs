@@ -21,7 +21,7 @@ use super::snapshot::Snapshot;
 use super::statement::{self, Order};
 use super::{Format, mark};
 use crate::priority;
-use crate::store::changes;
+use crate::store::{changes, connect};
 
 /// The manifest's name in the folder of extractions.
 pub const MANIFEST: &str = "manifest.json";
@@ -31,6 +31,7 @@ pub async fn make(pool: &PgPool, folder: &Path, kind: Kind) -> Result<Made, Expo
     let started = Instant::now();
     let layout = kind.layout();
     let mut snapshot = Snapshot::begin(pool).await?;
+    let _room = connect::leave_room(pool, &mut snapshot.connection).await?;
     let version = changes::version(&mut snapshot.connection).await?;
     let mark = mark::current(&mut snapshot.connection).await?;
     let name = (0..)

@@ -15,6 +15,7 @@ use super::node::IndexError;
 use super::schema::Fields;
 use super::views::ViewsWriter;
 use crate::store::changes::{self, Version};
+use crate::store::contact::answered;
 use crate::store::documents::{Document, Documents, IdTable, Ids};
 
 /// Threads that make documents.
@@ -90,7 +91,7 @@ pub async fn fill(
     generation: &Generation,
     connection: &mut sqlx::PgConnection,
 ) -> Result<Version, IndexError> {
-    let version = changes::version(connection).await?;
+    let version = answered(changes::version(connection)).await?;
     let (batches, queue) = mpsc::channel::<Vec<Document>>(AHEAD);
     let queue = Arc::new(Mutex::new(queue));
     let workers: Result<Vec<_>, _> = (0..WORKERS)
@@ -122,10 +123,10 @@ async fn read(
     connection: &mut sqlx::PgConnection,
     batches: &mpsc::Sender<Vec<Document>>,
 ) -> Result<(), IndexError> {
-    let mut documents = Documents::open(connection).await?;
+    let mut documents = answered(Documents::open(connection)).await?;
     let of_structures = |(id, structure)| Document::Structure(id, structure);
     loop {
-        let structures = documents.next_structures().await?;
+        let structures = answered(documents.next_structures()).await?;
         if structures.is_empty() {
             break;
         }
@@ -139,11 +140,12 @@ async fn read(
     let mut held = HashSet::new();
     let mut after = 0;
     loop {
-        let ids = documents.next_ids(IdTable::Professionals, after).await?;
+        let ids = answered(documents.next_ids(IdTable::Professionals, after)).await?;
         let Some(last) = ids.last() else { break };
         after = *last;
-        let (professionals, boxes) = documents.professionals_with_boxes(Ids::Run(&ids)).await?;
-        let mailboxes = documents.mailboxes_of(&professionals, &boxes).await?;
+        let reading = documents.professionals_with_boxes(Ids::Run(&ids));
+        let (professionals, boxes) = answered(reading).await?;
+        let mailboxes = answered(documents.mailboxes_of(&professionals, &boxes)).await?;
         held.extend(mailboxes.iter().map(|(id, _)| *id));
         let mailboxes = mailboxes.into_iter().map(of_mailboxes).collect();
         let professionals = professionals.into_iter().map(of_professionals).collect();
@@ -153,11 +155,11 @@ async fn read(
     }
     after = 0;
     loop {
-        let mut ids = documents.next_ids(IdTable::Mailboxes, after).await?;
+        let mut ids = answered(documents.next_ids(IdTable::Mailboxes, after)).await?;
         let Some(last) = ids.last() else { break };
         after = *last;
         ids.retain(|id| !held.contains(id));
-        let mailboxes = documents.mailboxes(&ids).await?;
+        let mailboxes = answered(documents.mailboxes(&ids)).await?;
         if batches
             .send(mailboxes.into_iter().map(of_mailboxes).collect())
             .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use sqlx::{Connection as _, PgPool};
+use sqlx::{PgPool, PgTransaction};
 use tokio::sync::{Mutex, Notify};
 
 use super::build;
@@ -13,13 +13,15 @@ use super::generation::Generation;
 use super::snapshot::Snapshot;
 use crate::priority;
 use crate::store::changes::{self, Changes, Version};
+use crate::store::connect;
+use crate::store::contact::answered;
 use crate::store::documents::{Document, Documents};
 use crate::store::lock::ServeLock;
 
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 13;
+const LAYOUT: u32 = 14;
 /// Files of records after which an import has the index built anew: each publication adds one, all are kept open, and
 /// what was taken out of the index still lies in them.
 const WORN: u32 = 256;
@@ -116,12 +118,7 @@ impl Node {
     /// Catches up with the store. Gives whether anything had to be done.
     pub async fn catch_up(&self, pool: &PgPool) -> Result<bool, IndexError> {
         let _writing = self.writing.lock().await;
-        let mut connection = pool.acquire().await?;
-        let mut transaction = connection.begin().await?;
-        // All that is read below is of one moment.
-        sqlx::query("set transaction isolation level repeatable read, read only")
-            .execute(&mut *transaction)
-            .await?;
+        let mut transaction = one_moment(pool).await?;
         if self.current.load().is_none() {
             self.build(&mut transaction).await?;
             return Ok(true);
@@ -131,13 +128,15 @@ impl Node {
             public: self.public_version(),
             at: self.at.load(Ordering::Acquire),
         };
-        let changes = changes::since(&mut transaction, shown).await?;
+        let changes = answered(changes::since(&mut transaction, shown)).await?;
         if changes.version == shown {
             return Ok(false);
         }
         if changes.rebuild || self.is_worn() && changes.count() >= IMPORTED {
+            let _room = connect::leave_room(pool, &mut transaction).await?;
             self.build(&mut transaction).await?;
         } else if changes.count() >= IMPORTED {
+            let _room = connect::leave_room(pool, &mut transaction).await?;
             priority::apart_async(self.follow(&mut transaction, changes))??;
         } else {
             self.follow(&mut transaction, changes).await?;
@@ -195,16 +194,12 @@ impl Node {
     /// Builds the index anew beside the old one, whatever the versions.
     pub async fn rebuild(&self, pool: &PgPool) -> Result<(), IndexError> {
         let _writing = self.writing.lock().await;
-        let mut connection = pool.acquire().await?;
-        let mut transaction = connection.begin().await?;
-        sqlx::query("set transaction isolation level repeatable read, read only")
-            .execute(&mut *transaction)
-            .await?;
+        let mut transaction = one_moment(pool).await?;
         self.build(&mut transaction).await
     }
 
     async fn build(&self, connection: &mut sqlx::PgConnection) -> Result<(), IndexError> {
-        let version = changes::version(connection).await?;
+        let version = answered(changes::version(connection)).await?;
         let name = (0..)
             .map(|n| format!("{LAYOUT}-{}-{n}", version.public))
             .find(|name| !self.folder.join(name).exists());
@@ -271,9 +266,9 @@ impl Node {
         let Some(generation) = self.current.load_full() else {
             return Ok(());
         };
-        let mut documents = Documents::open(connection).await?;
-        let professionals = documents.professionals(&changes.professionals).await?;
-        let mailboxes = documents.mailboxes(&changes.mailboxes).await?;
+        let mut documents = answered(Documents::open(connection)).await?;
+        let professionals = answered(documents.professionals(&changes.professionals)).await?;
+        let mailboxes = answered(documents.mailboxes(&changes.mailboxes)).await?;
         let mut read: Vec<Document> = changes
             .structures
             .iter()
@@ -296,4 +291,16 @@ impl Node {
             Ok(())
         })
     }
+}
+
+/// A transaction in which all that is read is of one moment.
+async fn one_moment(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
+    answered(async {
+        let mut transaction = pool.begin().await?;
+        sqlx::query("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    })
+    .await
 }

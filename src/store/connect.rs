@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use super::cluster::{self, Cluster, ClusterError};
+use crate::room::{self, Backend};
 
 /// Connections of one process. Several processes share a private cluster, which has room for 50.
 const CONNECTIONS: u32 = 8;
@@ -115,6 +116,47 @@ pub fn beside(pool: &PgPool) -> PgPool {
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(true)
         .connect_lazy_with(pool.connect_options().as_ref().clone())
+}
+
+/// The same pool for who gives way to the node of a data directory: see [`room`].
+pub fn giving_way(pool: &PgPool) -> PgPool {
+    let options = pool.connect_options().as_ref().clone();
+    let is_here = options.get_socket().is_some();
+    pool.options()
+        .clone()
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if is_here && let Some(backend) = backend(connection).await? {
+                    // It ends with the process.
+                    std::mem::forget(backend);
+                }
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+/// Has what Postgres does for one connection of a pool leave [`room`], until what is given is dropped.
+pub async fn leave_room(
+    pool: &PgPool,
+    connection: &mut PgConnection,
+) -> Result<Option<Backend>, sqlx::Error> {
+    match pool.connect_options().get_socket() {
+        Some(_) => backend(connection).await,
+        None => Ok(None),
+    }
+}
+
+/// The process of a connection to a Postgres on this machine, which does all by itself while the node is asked: helpers would
+/// leave no room.
+async fn backend(connection: &mut PgConnection) -> Result<Option<Backend>, sqlx::Error> {
+    if room::is_asked() {
+        sqlx::raw_sql("set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0")
+            .execute(&mut *connection)
+            .await?;
+    }
+    let number = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection);
+    Ok(Backend::of(number.await?))
 }
 
 /// Connects once without a pool, which would hide every refusal behind "timed out".

@@ -1,6 +1,7 @@
 //! When the store was last heard of. A node that has lost it for too long knows of no move to the red list since, and
 //! must stop telling mailboxes; everything else it may go on telling.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +19,28 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// Nothing was heard yet: the index may be as old as the node was stopped long.
 const NEVER: u64 = u64::MAX;
+
+/// How long Postgres may take for one answer of those that a node waits for.
+const ANSWER: Duration = Duration::from_secs(300);
+
+/// Waits for an answer of Postgres, not for ever: of a server that lost its power, or a network that forgot the connection,
+/// nobody is told who only listens.
+///
+/// # Errors
+///
+/// Those of the asking; a time-out after five minutes, with which the connection is not to be used any more.
+pub async fn answered<T>(asking: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let silence = || {
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            "Postgres has not answered for five minutes",
+        )
+    };
+    match tokio::time::timeout(ANSWER, asking).await {
+        Ok(answer) => answer,
+        Err(_) => Err(silence().into()),
+    }
+}
 
 /// A node's contact with the store.
 #[derive(Debug)]

@@ -1,0 +1,42 @@
+//! What an import leaves to the node beside which it works, by the processors that the system says it may use.
+
+mod support;
+
+use std::time::Duration;
+
+use rustix::process::Pid;
+use rustix::thread::sched_getaffinity;
+use support::{Barrier, Place, dated_extract, eventually};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn processors(process: i32) -> u32 {
+    sched_getaffinity(Pid::from_raw(process)).map_or(u32::MAX, |processors| processors.count())
+}
+
+#[test]
+fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres() {
+    let all = processors(0);
+    if all < 2 {
+        return;
+    }
+    let place = Place::new();
+    let node = place.serve_sample(&[]);
+    let file = dated_extract(
+        &place,
+        "Extraction_Correspondance_MSSante_202601160800.txt",
+        |line| Some(line.to_owned()),
+    );
+    let barrier = Barrier::raise(&place, "mailboxes");
+    let mut import = place.command(&["import", &file]).spawn().unwrap();
+    let waiting =
+        "select pid from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'annuaire'";
+    eventually("room for the answer", PATIENCE, || {
+        node.get("/api/v1/suggestions?q=te");
+        let backends = place.sql(waiting);
+        let mut backends = backends.lines().map(|pid| pid.parse().unwrap());
+        backends.any(|backend| processors(backend) < all) && processors(import.id() as i32) < all
+    });
+    drop(barrier);
+    assert!(import.wait().unwrap().success());
+}
