@@ -42,12 +42,15 @@ struct Beside {
     backends: Mutex<BTreeSet<i32>>,
 }
 
-/// From now on what gives way in this process leaves room while the node of a data directory is asked.
-pub fn leave(data_dir: &Path) {
+/// From now on what gives way in this process leaves so many processors, or their usual share, while the node of a data
+/// directory is asked; one is always kept.
+pub fn leave(data_dir: &Path, left: Option<u16>) {
     let Ok(all) = sched_getaffinity(None) else {
         return;
     };
-    let Some(others) = others(&all) else { return };
+    let Some(others) = others(&all, left) else {
+        return;
+    };
     let beside = Beside {
         all,
         others,
@@ -64,15 +67,18 @@ pub fn leave(data_dir: &Path) {
     }
 }
 
-/// All processors but the first of four, of eight the first two, and so on; `None` of one alone.
-fn others(all: &CpuSet) -> Option<CpuSet> {
+/// All processors but the first ones, which are left; `None` where that is all or none of them.
+fn others(all: &CpuSet, left: Option<u16>) -> Option<CpuSet> {
+    let count = all.count() as usize;
+    let left = left
+        .map_or((count / SHARE).max(1), usize::from)
+        .min(count.saturating_sub(1));
     let mut others = *all;
     let processors = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor));
-    let left = (all.count() as usize / SHARE).max(1);
     processors
         .take(left)
         .for_each(|processor| others.unset(processor));
-    (others.count() > 0).then_some(others)
+    (left > 0).then_some(others)
 }
 
 fn watch(data_dir: &Path) {
@@ -187,18 +193,21 @@ mod tests {
     }
 
     #[test]
-    fn one_processor_of_four_is_left_and_at_least_one() {
-        assert_eq!(others(&set([3])), None);
-        assert_eq!(others(&set([1, 3])), Some(set([3])));
-        assert_eq!(others(&set(0..4)), Some(set(1..4)));
-        assert_eq!(others(&set(0..9)), Some(set(2..9)));
+    fn one_processor_of_four_is_left_and_at_least_one_or_as_many_as_is_said() {
+        assert_eq!(others(&set([3]), None), None);
+        assert_eq!(others(&set([1, 3]), None), Some(set([3])));
+        assert_eq!(others(&set(0..4), None), Some(set(1..4)));
+        assert_eq!(others(&set(0..9), None), Some(set(2..9)));
+        assert_eq!(others(&set(0..9), Some(0)), None);
+        assert_eq!(others(&set(0..9), Some(5)), Some(set(5..9)));
+        assert_eq!(others(&set(0..2), Some(5)), Some(set([1])));
     }
 
     #[test]
     fn what_gives_way_leaves_room_while_somebody_asks() {
         let folder = tempfile::tempdir().unwrap();
         let all = sched_getaffinity(None).unwrap();
-        leave(folder.path());
+        leave(folder.path(), None);
         let (told, waits) = std::sync::mpsc::channel::<CpuSet>();
         std::thread::spawn(move || {
             priority::lower_thread();
@@ -213,7 +222,7 @@ mod tests {
             }
         });
         Sign::new(folder.path()).asked();
-        if let Some(others) = others(&all) {
+        if let Some(others) = others(&all, None) {
             assert_eq!(waits.recv().unwrap(), others);
             assert!(is_asked());
             assert_eq!(sched_getaffinity(None).unwrap(), all);

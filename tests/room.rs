@@ -20,7 +20,8 @@ fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres
     if all < 2 {
         return;
     }
-    let place = Place::new();
+    let mut place = Place::new();
+    place.settings.push(("ANNUAIRE_LEAVE_PROCESSORS", "1"));
     let node = place.serve_sample(&[]);
     let file = dated_extract(
         &place,

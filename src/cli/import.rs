@@ -105,7 +105,7 @@ pub async fn run(common: &CommonSettings, options: ImportOptions) -> Result<Exit
 /// that this command started: it may serve others.
 pub async fn give_way(common: &CommonSettings, pool: sqlx::PgPool) -> sqlx::PgPool {
     priority::lower_process();
-    room::leave(&common.store.data_dir);
+    room::leave(&common.store.data_dir, common.leave_processors);
     let giving_way = connect::giving_way(&pool);
     pool.close().await;
     giving_way

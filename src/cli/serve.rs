@@ -59,6 +59,7 @@ pub async fn run(
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
     let mut lock = ServeLock::hold_data_dir(&data_dir, Timestamp::now())?;
     let (pool, cluster) = open_store(common).await?;
+    room::leave(&data_dir, common.leave_processors);
     let done = serve(&data_dir, &settings, sample, &pool, &mut lock).await;
     close_store(pool, cluster).await;
     done.map(|()| ExitCode::SUCCESS)
@@ -118,8 +119,6 @@ async fn serve(
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     }
-    // From now on somebody may ask.
-    room::leave(data_dir);
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     let stop = CancellationToken::new();

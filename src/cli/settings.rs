@@ -73,6 +73,17 @@ pub struct CommonOptions {
     )]
     pub history_days: Option<u16>,
 
+    /// Processors that imports and the building of indexes leave to a node of this machine while it is asked, 0 for none
+    /// [default: one of four, at least one]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ANNUAIRE_LEAVE_PROCESSORS",
+        global = true,
+        hide_short_help = true
+    )]
+    pub leave_processors: Option<u16>,
+
     /// What to log: error, warn, info, debug, trace, or by module as in info,annuaire::ldap=debug [default: info]
     #[arg(long, value_name = "LEVELS", env = "ANNUAIRE_LOG", global = true)]
     pub log: Option<String>,
@@ -161,6 +172,8 @@ pub struct CommonSettings {
     pub white_list_signer: String,
     /// Days for which the change log is kept.
     pub history_days: u16,
+    /// Processors left to a node that is asked; none for the usual share.
+    pub leave_processors: Option<u16>,
 }
 
 /// Settings of `annuaire serve`, as they hold.
@@ -308,6 +321,7 @@ impl SettingsFile {
                 .or_else(|| file.white_list_signer.clone())
                 .unwrap_or_else(|| "alb.mssante.fr".to_owned()),
             history_days: written.history_days.or(file.history_days).unwrap_or(30),
+            leave_processors: written.leave_processors.or(file.leave_processors),
         }
     }
 

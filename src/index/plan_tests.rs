@@ -64,6 +64,17 @@ fn few_letters_are_the_beginning_of_a_term_where_only_the_longest_are_terms() {
 }
 
 #[test]
+fn few_parts_of_words_are_sought_in_all_words() {
+    let asked: Vec<Filter> = (0..9).map(|n| infix(Field::O, &format!("xq{n}"))).collect();
+    let (Plan::Or(parts), false) = plan(&Filter::Or(asked), Kind::Professional) else {
+        panic!("alternatives");
+    };
+    let sought = |part: &&Plan| matches!(part, Plan::Containing(..));
+    assert_eq!(parts.iter().filter(sought).count(), SOUGHT);
+    assert_eq!(parts.len(), 9);
+}
+
+#[test]
 fn words_are_looked_for_by_their_grams_where_they_are_no_terms() {
     let word = Test::Words {
         pieces: vec!["xqu".to_owned()],

@@ -12,7 +12,7 @@
 //! | `@` | one to three letters anywhere in the addresses of a professional |
 //! | `=` | a value of a field, in its form of equality, or [its hash](is_hashed) |
 //! | `?` | a field that few entries of the kind have |
-//! | `h` | three letters at the beginning of a value that mail clients ask for besides names |
+//! | `h` | three letters at the beginning of a value that mail clients ask for besides names: postal address, service |
 //! | `K` | a name by which one entry is asked for as a whole |
 //! | `S` | the structure of a mailbox, by its public id |
 //! | `f` | how a word of the name sounds |
@@ -179,7 +179,7 @@ pub fn has_equality(kind: Kind, field: Field) -> bool {
 /// Whether the first letters of a field's values are terms: iOS asks so at every keystroke, of most fields that it shows.
 /// The others are in a [`Family`], or few entries have them.
 pub fn has_heads(kind: Kind, field: Field) -> bool {
-    kind == Kind::Mailbox && matches!(field, Field::Ou | Field::PostalAddress)
+    field == Field::PostalAddress || (kind == Kind::Mailbox && field == Field::Ou)
 }
 
 /// The first letters of a form, as many as are a term; less where it is shorter.

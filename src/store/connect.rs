@@ -126,9 +126,9 @@ pub fn giving_way(pool: &PgPool) -> PgPool {
         .clone()
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                if is_here && let Some(backend) = backend(connection).await? {
-                    // It ends with the process.
-                    std::mem::forget(backend);
+                if is_here {
+                    // They work for it to its end.
+                    backends(connection).await?.into_iter().for_each(std::mem::forget);
                 }
                 Ok(())
             })
@@ -137,26 +137,28 @@ pub fn giving_way(pool: &PgPool) -> PgPool {
 }
 
 /// Has what Postgres does for one connection of a pool leave [`room`], until what is given is dropped.
-pub async fn leave_room(
-    pool: &PgPool,
-    connection: &mut PgConnection,
-) -> Result<Option<Backend>, sqlx::Error> {
+pub async fn leave_room(pool: &PgPool, connection: &mut PgConnection) -> Result<Vec<Backend>, sqlx::Error> {
     match pool.connect_options().get_socket() {
-        Some(_) => backend(connection).await,
-        None => Ok(None),
+        Some(_) => backends(connection).await,
+        None => Ok(Vec::new()),
     }
 }
 
-/// The process of a connection to a Postgres on this machine, which does all by itself while the node is asked: helpers would
-/// leave no room.
-async fn backend(connection: &mut PgConnection) -> Result<Option<Backend>, sqlx::Error> {
+/// The process of a connection to a Postgres on this machine, and those that write for it to the disk. The former does all by
+/// itself while the node is asked: helpers would leave no room.
+async fn backends(connection: &mut PgConnection) -> Result<Vec<Backend>, sqlx::Error> {
     if room::is_asked() {
         sqlx::raw_sql("set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0")
             .execute(&mut *connection)
             .await?;
     }
-    let number = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection);
-    Ok(Backend::of(number.await?))
+    let numbers: Vec<i32> = sqlx::query_scalar(
+        "select pid from pg_stat_activity
+         where pid = pg_backend_pid() or backend_type in ('checkpointer', 'background writer', 'walwriter')",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(numbers.into_iter().filter_map(Backend::of).collect())
 }
 
 /// Connects once without a pool, which would hide every refusal behind "timed out".

@@ -46,6 +46,8 @@ impl Place {
             .args(arguments)
             .env("ANNUAIRE_DATA_DIR", self.path("data"))
             .env("ANNUAIRE_LOG", "warn")
+            // Many tests at a time would crowd on what is not left.
+            .env("ANNUAIRE_LEAVE_PROCESSORS", "0")
             .env_remove("ANNUAIRE_DATABASE_URL")
             .envs(self.settings.iter().copied())
             .current_dir(env!("CARGO_MANIFEST_DIR"));
