@@ -157,7 +157,12 @@ async fn serve(
         connections_of_one: settings.ldap_limits.connections_per_address,
         proxies: settings.trusted_proxies.clone(),
     };
-    let referring = tokio::spawn(keep_reference(directory.clone(), looked, data_dir.to_owned()));
+    let referring = tokio::spawn(keep_reference(
+        directory.clone(),
+        looked,
+        data_dir.to_owned(),
+        stop.clone(),
+    ));
     let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
     let purging = tokio::spawn(purge(pool.clone(), settings.retention));
     let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
@@ -235,11 +240,18 @@ async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> 
 }
 
 /// Reads domains and code tables anew after each import, also after one that changed no entry: it may be of a newer date.
-async fn keep_reference(directory: Directory, looked: Arc<Notify>, data_dir: PathBuf) {
+async fn keep_reference(
+    directory: Directory,
+    looked: Arc<Notify>,
+    data_dir: PathBuf,
+    stop: CancellationToken,
+) {
     loop {
         looked.notified().await;
         let read = priority::apart_async(directory.refresh_reference(&data_dir));
-        if let Err(error) = read.map_err(Failure::from).and_then(|read| Ok(read?)) {
+        if let Err(error) = read.map_err(Failure::from).and_then(|read| Ok(read?))
+            && !stop.is_cancelled()
+        {
             tracing::warn!(%error, "code tables stay as they were");
         }
     }
