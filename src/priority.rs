@@ -43,10 +43,18 @@ pub fn lower_process() {
     threads().for_each(|thread| lower(Some(thread)));
 }
 
+/// Whether the calling thread gives way.
+pub fn is_lowered() -> bool {
+    is_low(None)
+}
+
 /// The threads of this process that give way.
 pub fn lowered_threads() -> Vec<Pid> {
-    let is_lowered = |thread: &Pid| getpriority_process(Some(*thread)).is_ok_and(|now| now >= NICE);
-    threads().filter(is_lowered).collect()
+    threads().filter(|thread| is_low(Some(*thread))).collect()
+}
+
+fn is_low(thread: Option<Pid>) -> bool {
+    getpriority_process(thread).is_ok_and(|now| now >= NICE)
 }
 
 fn threads() -> impl Iterator<Item = Pid> {

@@ -59,7 +59,10 @@ pub async fn run(
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
     let mut lock = ServeLock::hold_data_dir(&data_dir, Timestamp::now())?;
     let (pool, cluster) = open_store(common).await?;
-    room::leave(&data_dir, common.leave_processors);
+    // Where answers give way themselves, nothing is left to them.
+    if !priority::is_lowered() {
+        room::leave(&data_dir, common.leave_processors);
+    }
     let done = serve(&data_dir, &settings, sample, &pool, &mut lock).await;
     close_store(pool, cluster).await;
     done.map(|()| ExitCode::SUCCESS)

@@ -297,9 +297,12 @@ impl Node {
 async fn one_moment(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
     answered(async {
         let mut transaction = pool.begin().await?;
-        sqlx::query("set transaction isolation level repeatable read, read only")
-            .execute(&mut *transaction)
-            .await?;
+        // A Postgres that is there gives up before we do: the connection is good for others then.
+        sqlx::raw_sql(
+            "set transaction isolation level repeatable read, read only; set local statement_timeout = '9min'",
+        )
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction)
     })
     .await

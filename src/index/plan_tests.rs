@@ -199,9 +199,9 @@ fn mailbox() -> impl Strategy<Value = Mailbox> {
 }
 
 fn documents() -> impl Strategy<Value = Vec<Document>> {
-    let structures = proptest::collection::vec(place(), 0..6);
-    let professionals = proptest::collection::vec(person(), 0..6);
-    let mailboxes = proptest::collection::vec(mailbox(), 0..6);
+    let structures = proptest::collection::vec(place(), 0..30);
+    let professionals = proptest::collection::vec(person(), 0..30);
+    let mailboxes = proptest::collection::vec(mailbox(), 0..30);
     (structures, professionals, mailboxes).prop_map(|(structures, professionals, mailboxes)| {
         let structures = (1..)
             .zip(structures)
@@ -254,7 +254,7 @@ fn tests(values: &[(Field, String)]) -> impl Strategy<Value = Filter> + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_search_finds_who_meets_its_filter_and_nobody_else(
@@ -279,7 +279,7 @@ proptest! {
                 order: Order::Name,
                 after: None,
                 skip: 0,
-                limit: 100,
+                limit: 1000,
                 first_fields_do: false,
                 deadline: Instant::now() + Duration::from_secs(60),
                 cancelled: &AtomicBool::new(false),

@@ -73,6 +73,7 @@ impl Docs {
                 all.sort_by_key(Self::cost);
                 Self::And(all)
             }
+            Plan::Or(parts) if parts.contains(&Plan::All) => Self::All(0),
             Plan::Or(parts) => {
                 let mut any = Vec::with_capacity(parts.len());
                 for part in parts {

@@ -197,7 +197,7 @@ pub fn is_hashed(field: Field) -> bool {
     );
     let is_of_person = matches!(field, F::EmployeeNumber | F::IdentifiantPp);
     let is_of_place = matches!(field, F::Street | F::TelephoneNumber | F::Facsimile);
-    is_of_structure || is_of_person || is_of_place || matches!(field, F::Cn | F::O | F::Mail)
+    is_of_structure || is_of_person || is_of_place || matches!(field, F::Cn | F::O)
 }
 
 /// Whether a field's value is among the keys of its entry.

@@ -45,6 +45,10 @@ mod tests {
         builder.push(Field::Cn, "Jean-Pierre DE LA FONTAINE");
         builder.push(Field::Sn, "DE LA FONTAINE");
         builder.push(Field::GivenName, "Jean-Pierre");
+        builder.push(
+            Field::DisplayName,
+            "DE LA FONTAINE Jean-Pierre (Sage-femme, ST ETIENNE)",
+        );
         builder.push(Field::L, "ST ETIENNE");
         builder.push(Field::Mail, "jp.delafontaine@a-exemple.mssante.fr");
         builder.finish()
@@ -140,5 +144,21 @@ mod tests {
         let flat = [Field::Mail, Field::Cn, Field::Sn, Field::GivenName].map(leg);
         assert_eq!(nested.flattened(), Filter::Or(flat.into()));
         assert_eq!(Filter::And(Vec::new()).flattened(), Filter::And(Vec::new()));
+    }
+
+    #[test]
+    fn a_name_to_show_is_joined_within_the_names_alone() {
+        for found in [
+            "delafontaine",
+            "fontaine jeanpierre",
+            "pierre sage",
+            "saint-etienne",
+            "Pierre (Sage",
+        ] {
+            assert_eq!(ask(any(Field::DisplayName, &[found])), Tri::True, "{found}");
+        }
+        for absent in ["fontainejean", "pierresage", "sagefemme"] {
+            assert_eq!(ask(any(Field::DisplayName, &[absent])), Tri::False, "{absent}");
+        }
     }
 }

@@ -53,9 +53,8 @@ where
             (*variants(prenom)).as_ref(),
         ));
     }
-    // A name to show is followed by profession and town: joined with these it is nothing that anybody asks for.
     if field == Field::DisplayName {
-        return lines(values.values().flat_map(|value| spellings(fold(value))));
+        return lines(values.values().flat_map(|value| shown_forms(&fold(value), entry)));
     }
     match field.matching() {
         Matching::Name => {
@@ -65,6 +64,36 @@ where
         Matching::Exact | Matching::Time | Matching::Number => lines(values.values().map(fold_exact)),
         Matching::Telephone => lines(values.values().map(fold_telephone)),
     }
+}
+
+/// The forms of a name to show, folded: the name joined within surname and first name as in `cn`, what follows it only as it is
+/// written, and nothing across them. So each word of a form is one of the name, or of profession and town.
+fn shown_forms(shown: &str, entry: EntryView<'_>) -> Vec<String> {
+    let mut forms = spellings(shown.to_owned());
+    let name = fold(entry.first(Field::Cn).unwrap_or(""));
+    let Some(rest) = shown.strip_prefix(name.as_str()) else {
+        return forms;
+    };
+    let parts = match (entry.first(Field::Sn), entry.first(Field::GivenName)) {
+        (Some(nom), Some(prenom)) => [nom, prenom],
+        _ => [name.as_str(), ""],
+    };
+    let [first, then] = parts.map(variants);
+    for one in &first {
+        for other in then
+            .iter()
+            .map(String::as_str)
+            .chain(then.is_empty().then_some(""))
+        {
+            let sign = if other.is_empty() { "" } else { " " };
+            for form in spellings(format!("{one}{sign}{other}{rest}")) {
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+        }
+    }
+    forms
 }
 
 fn lines(forms: impl IntoIterator<Item = impl AsRef<str>>) -> String {

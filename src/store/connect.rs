@@ -121,14 +121,14 @@ pub fn beside(pool: &PgPool) -> PgPool {
 /// The same pool for who gives way to the node of a data directory: see [`room`].
 pub fn giving_way(pool: &PgPool) -> PgPool {
     let options = pool.connect_options().as_ref().clone();
-    let is_here = options.get_socket().is_some();
+    let is_here = is_here(&options);
     pool.options()
         .clone()
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 if is_here {
-                    // They work for it to its end.
-                    backends(connection).await?.into_iter().for_each(std::mem::forget);
+                    // It works for nobody else, to its end.
+                    std::mem::forget(backend(connection).await?);
                 }
                 Ok(())
             })
@@ -137,28 +137,31 @@ pub fn giving_way(pool: &PgPool) -> PgPool {
 }
 
 /// Has what Postgres does for one connection of a pool leave [`room`], until what is given is dropped.
-pub async fn leave_room(pool: &PgPool, connection: &mut PgConnection) -> Result<Vec<Backend>, sqlx::Error> {
-    match pool.connect_options().get_socket() {
-        Some(_) => backends(connection).await,
-        None => Ok(Vec::new()),
+pub async fn leave_room(
+    pool: &PgPool,
+    connection: &mut PgConnection,
+) -> Result<Option<Backend>, sqlx::Error> {
+    match is_here(&pool.connect_options()) {
+        true => backend(connection).await,
+        false => Ok(None),
     }
 }
 
-/// The process of a connection to a Postgres on this machine, and those that write for it to the disk. The former does all by
-/// itself while the node is asked: helpers would leave no room.
-async fn backends(connection: &mut PgConnection) -> Result<Vec<Backend>, sqlx::Error> {
+/// Whether a Postgres is asked through a socket of this machine.
+fn is_here(options: &PgConnectOptions) -> bool {
+    options.get_socket().is_some() || options.get_host().starts_with('/')
+}
+
+/// The process of a connection to a Postgres on this machine, which does all by itself while the node is asked: helpers would
+/// leave no room.
+async fn backend(connection: &mut PgConnection) -> Result<Option<Backend>, sqlx::Error> {
     if room::is_asked() {
         sqlx::raw_sql("set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0")
             .execute(&mut *connection)
             .await?;
     }
-    let numbers: Vec<i32> = sqlx::query_scalar(
-        "select pid from pg_stat_activity
-         where pid = pg_backend_pid() or backend_type in ('checkpointer', 'background writer', 'walwriter')",
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(numbers.into_iter().filter_map(Backend::of).collect())
+    let number = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection);
+    Ok(Backend::of(number.await?))
 }
 
 /// Connects once without a pool, which would hide every refusal behind "timed out".

@@ -21,19 +21,19 @@ const SILENCE: Duration = Duration::from_secs(60);
 const NEVER: u64 = u64::MAX;
 
 /// How long Postgres may take for one answer of those that a node waits for.
-const ANSWER: Duration = Duration::from_secs(300);
+const ANSWER: Duration = Duration::from_secs(600);
 
 /// Waits for an answer of Postgres, not for ever: of a server that lost its power, or a network that forgot the connection,
 /// nobody is told who only listens.
 ///
 /// # Errors
 ///
-/// Those of the asking; a time-out after five minutes, with which the connection is not to be used any more.
+/// Those of the asking; a time-out after ten minutes.
 pub async fn answered<T>(asking: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     let silence = || {
         io::Error::new(
             io::ErrorKind::TimedOut,
-            "Postgres has not answered for five minutes",
+            "Postgres has not answered for ten minutes",
         )
     };
     match tokio::time::timeout(ANSWER, asking).await {
