@@ -5,6 +5,7 @@
 mod bits;
 mod build;
 mod bulk;
+mod fields;
 pub mod follow;
 mod generation;
 pub mod indicators;

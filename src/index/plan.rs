@@ -3,7 +3,8 @@
 //! A plan never leaves out an entry of its kind that meets the filter; where it may let others in, it says so, and
 //! each candidate is then put to [`crate::query::matcher`].
 
-use super::terms::{self, BEGINNING, Family, GRAM, Lengths, Words};
+use super::fields::{self, Family, Lengths, Words};
+use super::terms::{self, BEGINNING, GRAM};
 use crate::query::forms::{equality_form, piece_form};
 use crate::query::{Filter, Kind, Test};
 use crate::view::field::Field;
@@ -96,13 +97,13 @@ fn of_test(field: Field, test: &Test, kind: Kind) -> Planned {
         Test::Present => of_presence(field, kind),
         Test::Equals(value) => {
             let form = equality_form(field.matching(), value);
-            if terms::is_key(kind, field) {
+            if fields::is_key(kind, field) {
                 // A key may be another field's value.
                 (Plan::Term(terms::key(kind, &form)), false)
-            } else if terms::has_equality(kind, field) {
+            } else if fields::has_equality(kind, field) {
                 (
                     Plan::Term(terms::equality(field, &form)),
-                    !terms::is_hashed(field),
+                    !fields::is_hashed(field),
                 )
             } else {
                 (of_presence(field, kind).0, false)
@@ -115,10 +116,10 @@ fn of_test(field: Field, test: &Test, kind: Kind) -> Planned {
 }
 
 fn of_presence(field: Field, kind: Kind) -> Planned {
-    if terms::has_presence(kind, field) {
+    if fields::has_presence(kind, field) {
         (Plan::Term(terms::presence(field)), true)
     } else {
-        (Plan::All, terms::is_always_there(kind, field))
+        (Plan::All, fields::is_always_there(kind, field))
     }
 }
 
@@ -142,7 +143,7 @@ fn of_pieces(
             None => {}
         }
         others.for_each(|piece| inside(family, &piece, kind, &mut plans));
-    } else if terms::has_heads(kind, field)
+    } else if fields::has_heads(kind, field)
         && let Some(head) = initial.as_deref().map(terms::head_of)
         && !head.is_empty()
     {

@@ -8,10 +8,9 @@ use super::lexicon::Lexicon;
 use super::packed::Packed;
 use super::pieces::{Piece, Pieces};
 use crate::directory::phonetic::sound;
+use crate::index::fields::{Family, Lengths};
 use crate::index::schema::TERM_END;
-use crate::index::terms::{
-    BEGINNING, Family, GRAM, Lengths, SOUNDING, Term, starts, up_to, word_starts, words, words_of,
-};
+use crate::index::terms::{BEGINNING, GRAM, SOUNDING, Term, starts, up_to, word_starts, words, words_of};
 use crate::query::forms::SEPARATOR;
 use crate::view::field::Field;
 

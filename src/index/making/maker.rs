@@ -7,10 +7,11 @@ use super::lexicon::Lexicon;
 use super::memo::Memo;
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact};
+use crate::index::fields::{self, Family};
 use crate::index::rank::rank;
 use crate::index::record::{Packer, Parts};
 use crate::index::schema::{ACTIVITY_COLUMNS, hash};
-use crate::index::terms::{self, FacetTerm, Family, Term};
+use crate::index::terms::{self, FacetTerm, Term};
 use crate::query::Kind;
 use crate::query::forms::{equality_form, forms_by};
 use crate::view::entry::EntryView;
@@ -73,17 +74,17 @@ impl<'t> Maker<'t> {
     fn add_entry(&mut self, entry: EntryView<'_>, kept: &[(Field, &str)]) {
         let kind = self.kind;
         for (field, values) in entry.fields() {
-            if terms::has_presence(kind, field) {
+            if fields::has_presence(kind, field) {
                 self.push(Term::presence(field));
             }
-            if terms::has_heads(kind, field) {
+            if fields::has_heads(kind, field) {
                 for value in values.values() {
                     let folded = self.tools.memo.fold(value);
                     let heads = folded.variants.iter().map(|form| terms::head_of(form));
                     heads.for_each(|head| self.tools.terms.push(Term::value_head(field, head)));
                 }
             }
-            if terms::has_equality(kind, field) {
+            if fields::has_equality(kind, field) {
                 for value in values.values() {
                     if is_often_the_same(field) {
                         let folded = self.tools.memo.fold(value);

@@ -1,6 +1,7 @@
 //! The numbers of pieces of up to three letters, found by their letters alone: nine of ten terms are such.
 
-use crate::index::terms::{Family, GRAM};
+use crate::index::fields::Family;
+use crate::index::terms::GRAM;
 
 /// Bits of one letter.
 const BITS: usize = 6;
