@@ -12,9 +12,8 @@ use super::publication::Publication;
 use crate::store::connect::is_lock_taken;
 
 /// Large tables that imports alone write.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 8] = [
     "professionals",
-    "professional_identifiers",
     "practices",
     "qualifications",
     "diplomas",

@@ -284,11 +284,7 @@ impl Check<'_> {
             None
         } else {
             sqlx::query_scalar(
-                "select identification_nationale from professionals where identification_nationale = any($1)
-                 union all
-                 select p.identification_nationale from professional_identifiers i
-                    join professionals p on p.id = i.professional_id where i.identification_nationale = any($1)
-                 limit 1",
+                "select identification_nationale from professionals where identification_nationale = any($1) limit 1",
             )
             .bind(professional_candidates(typed))
             .fetch_optional(&mut *self.connection)
