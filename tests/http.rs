@@ -258,6 +258,30 @@ fn who_does_not_ask_in_time_is_left() {
 }
 
 #[test]
+fn who_takes_nothing_of_its_answers_loses_its_seat() {
+    let place = Place::new();
+    let node = place.serve_sample(&["--http-taking-seconds", "1", "--http-connections", "1"]);
+    let asking = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+    let mut silent = None;
+    // Other connections to the node may not have ended yet.
+    support::eventually("the only seat is taken", Duration::from_secs(20), || {
+        let mut stream = TcpStream::connect(&node.http).unwrap();
+        let is_seated =
+            stream.write_all(&asking).is_ok() && stream.peek(&mut [0]).is_ok_and(|octets| octets > 0);
+        silent = is_seated.then_some(stream);
+        is_seated
+    });
+    support::eventually("another is answered", Duration::from_secs(20), || {
+        let mut stream = TcpStream::connect(&node.http).unwrap();
+        let asks = b"GET /sante HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let mut answer = String::new();
+        stream.write_all(asks).is_ok()
+            && stream.read_to_string(&mut answer).is_ok()
+            && answer.contains(" 200 ")
+    });
+}
+
+#[test]
 fn heads_and_bodies_have_a_size() {
     let place = Place::new();
     let node = place.serve_sample(&[]);

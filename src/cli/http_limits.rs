@@ -53,6 +53,10 @@ pub struct HttpOptions {
     /// Longest time from the head of an HTTP request to the head of its answer [default: 10]
     #[arg(long, value_name = "SECONDS", env = "ANNUAIRE_HTTP_ANSWER_SECONDS")]
     pub http_answer_seconds: Option<u64>,
+
+    /// Longest time in which a client takes nothing of an answer that waits for it [default: 60]
+    #[arg(long, value_name = "SECONDS", env = "ANNUAIRE_HTTP_TAKING_SECONDS")]
+    pub http_taking_seconds: Option<u64>,
 }
 
 /// As they hold.
@@ -74,6 +78,8 @@ pub struct HttpLimits {
     pub head: Duration,
     /// For the head of an answer.
     pub answer: Duration,
+    /// For some of an answer to be taken.
+    pub taking: Duration,
 }
 
 impl HttpOptions {
@@ -110,6 +116,7 @@ impl HttpOptions {
             ),
             head: seconds(self.http_head_seconds, file.http_head_seconds, 30),
             answer: seconds(self.http_answer_seconds, file.http_answer_seconds, 10),
+            taking: seconds(self.http_taking_seconds, file.http_taking_seconds, 60),
         }
     }
 }

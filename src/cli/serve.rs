@@ -177,6 +177,7 @@ async fn serve(
         connections: http_limits.connections,
         connections_of_one: http_limits.connections_per_address,
         head: http_limits.head,
+        taking: http_limits.taking,
         proxies: settings.trusted_proxies.clone(),
     };
     let rest_settings = rest::Settings {

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +44,8 @@ pub struct Bounds {
     pub connections_of_one: usize,
     /// For the head of a request, the first too.
     pub head: Duration,
+    /// For some of an answer that waits to be taken.
+    pub taking: Duration,
     /// Proxies that connect for many.
     pub proxies: Networks,
 }
@@ -78,6 +81,9 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
             });
         if let Some(seat) = seat {
             let _ = stream.set_nodelay(true);
+            // The kernel breaks off where nothing is taken for so long: nobody keeps a seat by not reading.
+            let taking = u32::try_from(server.bounds.taking.as_millis()).unwrap_or(u32::MAX);
+            let _ = sockopt::set_tcp_user_timeout(&stream, taking);
             tracker.spawn(Arc::clone(&server).talk(stream, peer, seat));
         }
     }
