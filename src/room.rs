@@ -6,8 +6,8 @@
 //!
 //! A node that is asked says so by the time of a file in its data directory. Each process that works beside it, the node
 //! included, looks at that file: its threads that [give way](crate::priority), and what Postgres does for them, leave one
-//! processor of four, and at least one, as long as somebody asked within ten seconds. Nothing is left where nobody asks, or
-//! where there is one processor alone.
+//! processor of four, and at least one, as long as somebody asked within ten seconds; so do, by the node, the processes of
+//! Postgres that write to the disk for all. Nothing is left where nobody asks, or where there is one processor alone.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -102,13 +102,17 @@ impl Beside {
 
     /// What is refused, or has just ended, costs nothing but speed.
     fn place(&self, is_asked: bool) {
-        let processors = if is_asked { &self.others } else { &self.all };
+        let processors = self.processors(is_asked);
         let mut backends = self.backends();
         backends.retain(|backend| is_postgres(*backend));
         let backends = backends.iter().filter_map(|backend| Pid::from_raw(*backend));
         for one in priority::lowered_threads().into_iter().chain(backends) {
             let _ = sched_setaffinity(Some(one), processors);
         }
+    }
+
+    fn processors(&self, is_asked: bool) -> &CpuSet {
+        if is_asked { &self.others } else { &self.all }
     }
 
     fn backends(&self) -> MutexGuard<'_, BTreeSet<i32>> {
@@ -133,8 +137,19 @@ impl Backend {
         let beside = BESIDE.get()?;
         is_postgres(number).then(|| {
             beside.backends().insert(number);
+            // One that a node, before it was killed, had leave room is given all processors again.
+            let _ = sched_setaffinity(Pid::from_raw(number), beside.processors(is_asked()));
             Self(number)
         })
+    }
+}
+
+/// The processes of Postgres that have left room so far leave none any more: this one ends.
+pub fn end() {
+    if let Some(beside) = BESIDE.get() {
+        for backend in std::mem::take(&mut *beside.backends()) {
+            let _ = sched_setaffinity(Pid::from_raw(backend), &beside.all);
+        }
     }
 }
 

@@ -41,3 +41,25 @@ fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres
     drop(barrier);
     assert!(import.wait().unwrap().success());
 }
+
+#[test]
+fn what_writes_for_postgres_leaves_a_processor_as_long_as_the_node_is_asked() {
+    let all = processors(0);
+    if all < 2 {
+        return;
+    }
+    let mut place = Place::new();
+    place.settings.push(("ANNUAIRE_LEAVE_PROCESSORS", "1"));
+    let node = place.serve_sample(&[]);
+    let writers = place
+        .sql("select pid from pg_stat_activity where backend_type in ('checkpointer', 'background writer')");
+    let writers: Vec<i32> = writers.lines().map(|pid| pid.parse().unwrap()).collect();
+    assert_eq!(writers.len(), 2);
+    eventually("room for the answer", PATIENCE, || {
+        node.get("/api/v1/suggestions?q=te");
+        writers.iter().all(|writer| processors(*writer) < all)
+    });
+    eventually("all processors again", PATIENCE, || {
+        writers.iter().all(|writer| processors(*writer) == all)
+    });
+}

@@ -64,6 +64,7 @@ pub async fn run(
         room::leave(&data_dir, common.leave_processors);
     }
     let done = serve(&data_dir, &settings, sample, &pool, &mut lock).await;
+    room::end();
     close_store(pool, cluster).await;
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::node::{IndexError, Node};
+use crate::store::connect;
 use crate::store::contact::Contact;
 
 /// The channel on which publications are told.
@@ -55,6 +56,8 @@ pub async fn follow(
             && fresh.listen(CHANNEL).await.is_ok()
         {
             listener = Some(fresh);
+            // A Postgres that was started anew has others. Where they are not told, the rest leaves room nevertheless.
+            let _ = connect::writers_leave_room(&pool).await;
             // What came between the last look and the listening is not announced again.
             continue;
         }

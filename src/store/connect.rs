@@ -147,6 +147,22 @@ pub async fn leave_room(
     }
 }
 
+/// Has the processes that write to the disk for everybody leave [`room`], as long as they and this process last.
+pub async fn writers_leave_room(pool: &PgPool) -> Result<(), sqlx::Error> {
+    if is_here(&pool.connect_options()) {
+        let numbers: Vec<i32> = sqlx::query_scalar(
+            "select pid from pg_stat_activity where backend_type in ('checkpointer', 'background writer', 'walwriter')",
+        )
+        .fetch_all(pool)
+        .await?;
+        numbers
+            .into_iter()
+            .filter_map(Backend::of)
+            .for_each(std::mem::forget);
+    }
+    Ok(())
+}
+
 /// Whether a Postgres is asked through a socket of this machine.
 fn is_here(options: &PgConnectOptions) -> bool {
     options.get_socket().is_some() || options.get_host().starts_with('/')
