@@ -1,13 +1,24 @@
 //! Circles of one radius: who lies in any of them, and how far from the nearest centre.
 
+use std::collections::BTreeSet;
+
+use super::cell::Cell;
 use super::coordinates::{EARTH_KM, Position};
 
 /// Kilometres of a degree of latitude, a little less than there are: what bounds keep out is out for certain.
 const DEGREE_KM: f64 = 111.0;
 
+/// Degrees by which cells reach beyond the circles: distances are rounded.
+const MARGIN: f64 = 1e-6;
+/// Latitude from which on parallels are too short to count in cells.
+const POLAR: f64 = 89.0;
+/// Cells of one circle and of all: with more, looking at everything is as fast.
+const MOST_CELLS: usize = 600;
+
 /// Points and a distance from the nearest of them.
 #[derive(Debug, Clone)]
 pub struct Around {
+    points: Vec<Position>,
     /// Unit vectors: comparing with many centres costs three multiplications each.
     centres: Vec<[f64; 3]>,
     /// Latitudes outside of which nothing is near.
@@ -21,11 +32,32 @@ impl Around {
     pub fn new(points: &[Position], km: f64) -> Self {
         let latitudes = || points.iter().map(|point| point.lat);
         Self {
+            points: points.to_vec(),
             centres: points.iter().map(|point| point.direction()).collect(),
             south: latitudes().fold(f64::INFINITY, f64::min) - km / DEGREE_KM,
             north: latitudes().fold(f64::NEG_INFINITY, f64::max) + km / DEGREE_KM,
             km,
         }
+    }
+
+    /// Cells in which everything lies that lies in a circle; `None` where they would be many.
+    pub fn cells(&self) -> Option<BTreeSet<Cell>> {
+        let mut cells = BTreeSet::new();
+        let tall = self.km / DEGREE_KM + MARGIN;
+        for point in &self.points {
+            // In degrees of longitude a circle is nowhere wider than it is tall on its parallel farthest from the equator.
+            let farthest = point.lat.abs() + tall;
+            if farthest > POLAR {
+                return None;
+            }
+            let wide = tall / farthest.to_radians().cos();
+            let corner = |sign: f64| Position {
+                lat: point.lat + sign * tall,
+                lon: point.lon + sign * wide,
+            };
+            cells.extend(Cell::between(corner(-1.0), corner(1.0), MOST_CELLS)?);
+        }
+        (cells.len() <= MOST_CELLS).then_some(cells)
     }
 
     /// Kilometres from the nearest centre, for what lies in a circle.
@@ -91,6 +123,16 @@ mod tests {
         assert_eq!(around.distance_km(nowhere), None);
     }
 
+    #[test]
+    fn small_circles_have_cells_and_large_ones_none() {
+        let cells = |point, km| Around::new(&[point], km).cells().map(|cells| cells.len());
+        assert_eq!(cells(NANTES, 0.0), Some(1));
+        // 0.54° by 0.80°, in tenths that they touch.
+        assert!((6 * 9..=7 * 10).contains(&cells(NANTES, 30.0).unwrap()));
+        assert_eq!(cells(NANTES, 500.0), None);
+        assert_eq!(cells(Position { lat: 89.9, lon: 0.0 }, 1.0), None);
+    }
+
     proptest! {
         #[test]
         fn distances_are_those_of_a_sphere(a in anywhere(), b in anywhere()) {
@@ -105,6 +147,20 @@ mod tests {
         fn a_circle_holds_what_is_near_and_nothing_else(a in anywhere(), b in anywhere(), km in 0.0..20_100.0_f64) {
             let distance = Around::new(&[a], 20_100.0).distance_km(b).unwrap();
             prop_assert_eq!(Around::new(&[a], km).distance_km(b).is_some(), distance <= km);
+        }
+
+        #[test]
+        fn what_lies_in_a_circle_lies_in_one_of_its_cells(
+            a in anywhere(), (north, east) in (-1.0..1.0_f64, -1.0..1.0_f64), km in 0.0..150.0_f64
+        ) {
+            let degrees = 1.3 * km / DEGREE_KM;
+            let near = Position {
+                lat: (a.lat + north * degrees).clamp(-90.0, 90.0),
+                lon: (a.lon + east * degrees / a.lat.to_radians().cos()).clamp(-180.0, 180.0),
+            };
+            let around = Around::new(&[a], km);
+            let cells = around.cells();
+            prop_assert!(around.distance_km(near).is_none() || cells.is_none_or(|cells| cells.contains(&Cell::of(near))));
         }
 
         #[test]

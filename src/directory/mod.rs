@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod around;
+pub mod cell;
 pub mod commune;
 pub mod coordinates;
 pub mod identifier;

@@ -21,7 +21,7 @@ use crate::store::lock::ServeLock;
 /// Names the generation in use.
 const POINTER: &str = "current";
 /// Changes with the layout of documents: an index of another layout is built anew.
-const LAYOUT: u32 = 14;
+const LAYOUT: u32 = 16;
 /// Files of records after which an import has the index built anew: each publication adds one, all are kept open, and
 /// what was taken out of the index still lies in them.
 const WORN: u32 = 256;

@@ -263,6 +263,8 @@ pub enum FacetTerm {
     /// Public id.
     Structure,
     SavoirFaire,
+    /// Where it lies; no filter of itself, but what lies near is in few of them.
+    Cell,
 }
 
 impl FacetTerm {

@@ -5,6 +5,7 @@ use super::columns::{Columns, Place, Qualification, Single};
 use super::document::{Made, entity_key};
 use super::lexicon::Lexicon;
 use super::memo::Memo;
+use crate::directory::cell::Cell;
 use crate::directory::structure::{Address, Structure};
 use crate::directory::text::{fold, fold_exact};
 use crate::index::fields::{self, Family};
@@ -179,6 +180,9 @@ impl<'t> Maker<'t> {
             }
         }
         let position = place.and_then(|s| s.position);
+        if let Some(position) = position {
+            self.push(Term::facet(FacetTerm::Cell, &Cell::of(position).to_string()));
+        }
         self.columns.places.push(Place {
             activity,
             lat: position.map_or(f64::NAN, |p| p.lat),

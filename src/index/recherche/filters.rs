@@ -1,6 +1,8 @@
 //! The filters of a search, and the documents that have a value of each.
 
 use super::Recherche;
+use crate::directory::around::Around;
+use crate::directory::cell::Cell;
 use crate::directory::commune;
 use crate::index::bits::Bits;
 use crate::index::schema::{column, hash};
@@ -49,6 +51,8 @@ pub struct Filters {
     commune: Allowed,
     structure: Allowed,
     savoir_faire: Allowed,
+    /// Where all that lies near lies, as terms.
+    cells: Option<Vec<String>>,
 }
 
 impl Filters {
@@ -60,6 +64,8 @@ impl Filters {
         let upper = |values: &[String]| -> Vec<String> {
             values.iter().map(|value| value.trim().to_uppercase()).collect()
         };
+        let cells = recherche.autour.as_ref().and_then(Around::cells);
+        let term_of = |cell: &Cell| terms::facet(FacetTerm::Cell, &cell.to_string());
         let communes = recherche.commune.iter().flat_map(|value| commune::names(value));
         Self {
             profession: Allowed::new(FacetTerm::Profession, trimmed(&recherche.profession)),
@@ -69,6 +75,7 @@ impl Filters {
             commune: Allowed::new(FacetTerm::Commune, communes),
             structure: Allowed::new(FacetTerm::Structure, trimmed(&recherche.structure)),
             savoir_faire: Allowed::new(FacetTerm::SavoirFaire, trimmed(&recherche.savoir_faire)),
+            cells: cells.map(|cells| cells.iter().map(term_of).collect()),
         }
     }
 
@@ -87,11 +94,13 @@ impl Filters {
         .filter(|(allowed, _)| allowed.is_asked())
     }
 
-    /// Keeps the documents that have a value of each filter, in whichever activities, or one that shares its term.
+    /// Keeps the documents that have a value of each filter, in whichever activities, or one that shares its term; and
+    /// of those, where a circle is asked, what may lie in it.
     pub fn narrow(&self, segment: &Segment, docs: &mut Bits) -> tantivy::Result<()> {
-        for (allowed, _) in self.asked() {
+        let asked = self.asked().map(|(allowed, _)| &allowed.terms);
+        for alternatives in asked.chain(&self.cells) {
             let mut any = Bits::none(segment.max_doc);
-            for term in &allowed.terms {
+            for term in alternatives {
                 any.add_term(&segment.inverted, term.as_bytes())?;
             }
             docs.keep(&any);
