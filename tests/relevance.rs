@@ -26,6 +26,7 @@ const LEAST: &[(&str, f64, f64)] = &[
     ("nom et lieu", 100.0, 100.0),
     ("nom et métier", 100.0, 100.0),
     ("début du nom", 100.0, 100.0),
+    ("phrases", 100.0, 100.0),
 ];
 
 fn lines(table: &str) -> impl Iterator<Item = Vec<&str>> {

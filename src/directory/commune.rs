@@ -65,6 +65,37 @@ pub fn names(asked: &str) -> Vec<String> {
     once
 }
 
+/// An arrondissement as it is looked for among the words of entries.
+#[derive(Debug)]
+pub struct Arrondissement {
+    pub postcode: String,
+    /// Other words that tell it: `15e`, and the second postcode of Paris' sixteenth.
+    pub others: Vec<String>,
+}
+
+/// The arrondissement that a word means behind the name of a city, both folded: `paris`, `15eme`.
+pub fn arrondissement(city: &str, word: &str) -> Option<Arrondissement> {
+    let city = CITIES.iter().find(|other| other.name == city)?;
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let part: u32 = digits.parse().ok()?;
+    let ordinals = ["", "e", "er", "eme", "ieme"];
+    if !(1..=city.arrondissements).contains(&part) || !ordinals.contains(&word.get(digits.len()..)?) {
+        return None;
+    }
+    let department = city.before / 1000;
+    let mut others = ordinals[1..]
+        .iter()
+        .map(|ordinal| format!("{part}{ordinal}"))
+        .collect::<Vec<_>>();
+    if department == 75 && part == 16 {
+        others.push("75116".to_owned());
+    }
+    Some(Arrondissement {
+        postcode: (department * 1000 + part).to_string(),
+        others,
+    })
+}
+
 impl City {
     /// How an arrondissement is written, folded: `paris 15`, `paris 15e`, `paris 15e arrondissement`…
     fn spellings(&self, part: u32) -> impl Iterator<Item = String> {

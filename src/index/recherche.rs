@@ -2,6 +2,7 @@
 //!
 //! Scores come from the kind of match alone, never from counts over the corpus, so that nothing hidden weighs.
 
+mod asked;
 mod best;
 mod facets;
 mod filters;
@@ -12,20 +13,22 @@ mod words;
 
 use tantivy::{DocAddress, SegmentReader};
 
+use self::asked::Asked;
 use self::best::{Best, Cursor, Place};
 use self::facets::Counts;
 use self::filters::Filters;
 use self::places::Places;
 use self::score::Scorer;
 use self::together::Together;
+use self::words::Met;
 use super::bits::Bits;
 use super::rank::KINDS;
 use super::snapshot::{Segment, Snapshot};
 use crate::directory::around::Around;
 use crate::query::{Kind, Kinds};
 
+pub use self::asked::synonyms;
 pub use self::facets::{Facet, FacetSets};
-pub use self::words::synonyms;
 
 /// Order of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,7 +89,7 @@ const FEW: u64 = 5;
 /// What is asked, made ready.
 struct Question<'a> {
     recherche: &'a Recherche,
-    words: Vec<String>,
+    words: Vec<Asked>,
     filters: Filters,
     autour: Option<&'a Around>,
     with_facets: bool,
@@ -100,13 +103,19 @@ impl<'a> Question<'a> {
     fn of(recherche: &'a Recherche) -> Self {
         Self {
             recherche,
-            words: words::split(recherche.q.as_deref().unwrap_or("")),
+            words: asked::split(recherche.q.as_deref().unwrap_or("")),
             filters: Filters::of(recherche),
             autour: recherche.autour.as_ref(),
             with_facets: false,
             wanted: recherche.par_page.max(1) as usize,
             after: None,
         }
+    }
+
+    /// Its words, as a name has them.
+    fn text(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
     }
 
     /// Whether the results of one kind come in the order of their documents.
@@ -230,9 +239,11 @@ impl Snapshot {
         question.filters.narrow(segment, &mut docs)?;
         let mut met = Vec::with_capacity(question.words.len());
         for word in &question.words {
-            let word = words::Met::read(segment, self.fields.term, word, guessing)?;
-            docs.keep(&word.any(segment));
-            met.push(word);
+            let found = Met::read(segment, self.fields.term, word, guessing)?;
+            if word.is_needed {
+                docs.keep(&found.any(segment));
+            }
+            met.push(found);
         }
         if segment.has_deletes() {
             docs.retain(|doc| segment.is_alive(doc));

@@ -48,6 +48,11 @@ pub struct Vocabulary {
     towns: Vec<Town>,
 }
 
+/// Words that stand between a profession and a town.
+const PLACING: [&str; 12] = [
+    "a", "au", "aux", "autour", "chez", "d", "dans", "de", "en", "pres", "proche", "sur",
+];
+
 impl Vocabulary {
     /// Reads what is in use. `concepts` gives the label of a code of a filter.
     pub async fn load<'c>(
@@ -124,6 +129,10 @@ impl Vocabulary {
         let mut found = Vec::new();
         for split in (0..=words.len()).rev() {
             let (of_label, of_town) = words.split_at(split);
+            // `médecin à | Lyon` is told by `médecin | à Lyon`.
+            if !of_town.is_empty() && of_label.last().is_some_and(|word| PLACING.contains(word)) {
+                continue;
+            }
             let labels: Vec<Option<&Label>> = match of_label.is_empty() {
                 true => vec![None],
                 false => self.labels_of(of_label).take(limit).map(Some).collect(),
@@ -134,7 +143,7 @@ impl Vocabulary {
                     found.extend((room > 0 && label.is_some()).then_some(Meaning { label, town: None }));
                     continue;
                 }
-                let towns = self.towns_of(&of_town.join(" "), room);
+                let towns = self.towns_named(of_town, room);
                 found.extend(towns.into_iter().map(|town| Meaning {
                     label,
                     town: Some(town),
@@ -162,6 +171,16 @@ impl Vocabulary {
                 alternatives.iter().any(begins)
             })
         })
+    }
+
+    /// The towns that words name, the last perhaps its beginning: `à Lyon`, `près de Lyon`, but `Le Havre`.
+    fn towns_named(&self, words: &[&str], limit: usize) -> Vec<&Town> {
+        let towns = self.towns_of(&words.join(" "), limit);
+        let placing = words.iter().take_while(|word| PLACING.contains(word)).count();
+        match words.get(placing..) {
+            Some(named @ [_, ..]) if towns.is_empty() => self.towns_of(&named.join(" "), limit),
+            _ => towns,
+        }
     }
 
     /// The largest towns whose name begins with a text; one of just that name before them.
@@ -247,5 +266,7 @@ mod tests {
     #[test]
     fn a_label_comes_with_a_town() {
         assert_eq!(told("cardiologue ville ex"), [pair("SM04", "99003")]);
+        assert_eq!(told("cardiologues près de ville ex"), [pair("SM04", "99003")]);
+        assert_eq!(told("sage-femme à v").len(), 3);
     }
 }

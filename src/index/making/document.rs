@@ -67,11 +67,14 @@ fn of_professional(tools: &mut Tools, id: i64, p: &Professional) -> Made {
             if let Some(structure) = &a.structure {
                 maker.structure_words(structure);
             }
-            let mode = a.mode_exercice.as_ref().map_or("", |mode| &*mode.code);
+            let mode = a.mode_exercice.as_ref();
+            if let Some(mode) = mode {
+                maker.other_words(&mode.libelle);
+            }
             maker.place(
                 number,
                 &practice.profession.code,
-                mode,
+                mode.map_or("", |mode| &*mode.code),
                 a.structure.as_deref(),
                 None,
             );
@@ -168,11 +171,14 @@ fn of_mailbox(tools: &mut Tools, id: i64, m: &Mailbox) -> Made {
             .iter()
             .flat_map(|x| x.activities.iter().map(move |a| (x, a)))
     }) {
-        let mode = activity.mode_exercice.as_ref().map_or("", |mode| &*mode.code);
+        let mode = activity.mode_exercice.as_ref();
+        if let Some(mode) = mode {
+            maker.other_words(&mode.libelle);
+        }
         maker.place(
             1,
             &practice.profession.code,
-            mode,
+            mode.map_or("", |mode| &*mode.code),
             activity.structure.as_deref(),
             None,
         );

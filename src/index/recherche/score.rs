@@ -8,7 +8,8 @@ use std::ops::Range;
 use tantivy::DocId;
 
 use super::Question;
-use super::words::Met;
+use super::asked::Asked;
+use super::words::{Level, Met};
 use crate::index::bits::Bits;
 use crate::index::rank;
 use crate::index::snapshot::Segment;
@@ -36,11 +37,13 @@ impl<'s> Scorer<'s> {
     pub fn new(segment: &'s Segment, question: &Question<'_>, met: Vec<Met>) -> tantivy::Result<Self> {
         let mut whole = Bits::none(segment.max_doc);
         if !question.words.is_empty() {
-            let form = equality_form(Field::Cn.matching(), &question.words.join(" "));
+            let form = equality_form(Field::Cn.matching(), &question.text());
             whole.add_term(&segment.inverted, terms::equality(Field::Cn, &form).as_bytes())?;
         }
-        let surname =
-            |word: &String| rank::KINDS.map(|kind| begins(kind, word, ' ')..begins(kind, word, '0'));
+        let surname = |word: &Asked| {
+            let word = &word.text;
+            rank::KINDS.map(|kind| begins(kind, word, ' ')..begins(kind, word, '0'))
+        };
         Ok(Self {
             segment,
             met,
@@ -52,12 +55,14 @@ impl<'s> Scorer<'s> {
     /// The score of a document of this rank.
     pub fn score(&self, doc: DocId, rank: u64) -> u64 {
         let (mut guessed, mut certain, mut of_name) = (0, 0, 0);
-        for level in self.met.iter().filter_map(|met| met.level(doc)) {
-            match level.is_guess() {
-                true => guessed += level.cost(),
-                false => certain += level.cost(),
+        for met in &self.met {
+            let level = met.level(doc);
+            match level {
+                Some(level) if level.is_guess() => guessed += level.cost(),
+                Some(level) => certain += level.cost(),
+                None => certain += Level::UNMET,
             }
-            of_name += u64::from(level.is_of_name());
+            of_name += u64::from(level.is_some_and(Level::is_of_name));
         }
         let is_surname = self.surnames.iter().flatten().any(|ranks| ranks.contains(&rank));
         let spare = match of_name {
@@ -96,7 +101,6 @@ fn order(kind: Kind) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::recherche::words::Level;
 
     #[test]
     fn a_surname_is_told_from_a_longer_one() {

@@ -3,13 +3,11 @@
 //! Which terms the dictionary holds decides nothing but which documents are met: a term that only deleted documents
 //! have adds no document, and changes no answer.
 
-use std::sync::LazyLock;
-
 use tantivy::query::FuzzyTermQuery;
 use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, Term};
 
-use crate::directory::text::fold;
+use super::asked::Asked;
 use crate::index::bits::Bits;
 use crate::index::snapshot::Segment;
 use crate::index::terms::{self, BEGINNING, SOUNDING};
@@ -17,15 +15,11 @@ use crate::query::Kind;
 use crate::query::forms::equality_form;
 use crate::view::field;
 
-/// Words of a query beyond this number are not looked at.
-const MAX_WORDS: usize = 12;
 /// Letters of the shortest beginning that is looked for among words other than names: shorter ones begin thousands.
 const SHORTEST_BEGINNING: usize = 3;
 /// Letters from which one typing error is forgiven, and from which two are.
 const ONE_ERROR: usize = 4;
 const TWO_ERRORS: usize = 8;
-/// Digits of the shortest identifier: ADELI and FINESS numbers.
-const SHORTEST_IDENTIFIER: usize = 9;
 
 /// How a word is met, best first. Those from [`Level::Close`] on are guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +48,9 @@ impl Level {
         Self::OtherFar,
     ];
 
+    /// What it costs not to meet a word that is not needed.
+    pub const UNMET: u64 = 2;
+
     /// Whether the word is taken for another one.
     pub fn is_guess(self) -> bool {
         self >= Self::Close
@@ -77,73 +74,21 @@ impl Level {
     }
 }
 
-/// What people write and what extracts say: `kiné` for masseur-kinésithérapeute.
-static SYNONYMS: LazyLock<Vec<(String, Vec<String>)>> = LazyLock::new(|| {
-    include_str!("../../../import/synonymes.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(':'))
-        .map(|(word, others)| (fold(word), others.split(',').map(fold).collect()))
-        .collect()
-});
-
-/// What the directory says for a folded word that people write.
-pub fn synonyms(word: &str) -> impl Iterator<Item = &str> {
-    SYNONYMS
-        .iter()
-        .filter(move |(short, _)| short == word)
-        .flat_map(|(_, others)| others.iter().map(String::as_str))
-}
-
-/// What people write before a name; nobody is found, or left out, by it.
-const TITLES: [&str; 9] = [
-    "dr",
-    "docteur",
-    "pr",
-    "professeur",
-    "mme",
-    "madame",
-    "mlle",
-    "m",
-    "monsieur",
-];
-
-/// The words of a query, folded; an address or the digits of an identifier are one word. Titles fall away where a
-/// name follows.
-pub fn split(q: &str) -> Vec<String> {
-    let q = q.trim();
-    if q.contains('@') && !q.contains(' ') {
-        return vec![q.to_lowercase()];
-    }
-    let digits: String = q.split(' ').collect();
-    if digits.len() >= SHORTEST_IDENTIFIER && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return vec![digits];
-    }
-    let folded = fold(q);
-    let mut words = folded.split(' ').filter(|word| !word.is_empty()).peekable();
-    while let Some(title) = words.next_if(|word| TITLES.contains(word)) {
-        if words.peek().is_none() {
-            return vec![title.to_owned()];
-        }
-    }
-    words.take(MAX_WORDS).map(str::to_owned).collect()
-}
-
 /// The documents of one segment that meet a word, by how well.
 pub struct Met {
     levels: Vec<(Level, Bits)>,
 }
 
 impl Met {
-    /// Looks a word up; with guesses when `guessing`.
-    pub fn read(segment: &Segment, term: Field, word: &str, guessing: bool) -> tantivy::Result<Self> {
+    /// Looks a word up; with guesses when `guessing`. One that is not needed is taken as it stands.
+    pub fn read(segment: &Segment, term: Field, asked: &Asked, guessing: bool) -> tantivy::Result<Self> {
         let mut levels = Vec::new();
         for level in Level::ALL {
-            if level.is_guess() && !guessing {
+            if level.is_guess() && !guessing || level > Level::Other && !asked.is_needed {
                 break;
             }
             let mut bits = Bits::none(segment.max_doc);
-            if read(segment, term, word, level, &mut bits)? {
+            if read(segment, term, asked, level, &mut bits)? {
                 levels.push((level, bits));
             }
         }
@@ -167,8 +112,15 @@ impl Met {
 }
 
 /// Adds the documents that meet a word at one level; gives whether there are any.
-fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bits) -> tantivy::Result<bool> {
+fn read(
+    segment: &Segment,
+    term: Field,
+    asked: &Asked,
+    level: Level,
+    bits: &mut Bits,
+) -> tantivy::Result<bool> {
     let inverted = &segment.inverted;
+    let word = asked.text.as_str();
     let letters = word.chars().count();
     let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
     let errors = match letters {
@@ -192,7 +144,7 @@ fn read(segment: &Segment, term: Field, word: &str, level: Level, bits: &mut Bit
         }
         Level::Other => {
             let mut any = bits.add_term(inverted, terms::other_word(word).as_bytes())?;
-            for other in synonyms(word) {
+            for other in &asked.others {
                 any |= bits.add_term(inverted, terms::other_word(other).as_bytes())?;
             }
             Ok(any)
@@ -270,32 +222,4 @@ fn add_near(
         any = true;
     }
     Ok(any)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_and_addresses_are_one_word() {
-        assert_eq!(split("Jean-Pierre  D'Été"), ["jean", "pierre", "d", "ete"]);
-        assert_eq!(split("990 000 001"), ["990000001"]);
-        assert_eq!(split("44 000"), ["44", "000"]);
-        assert_eq!(split(" A.B@c.fr"), ["a.b@c.fr"]);
-        assert_eq!(split("a@b c"), ["a", "b", "c"]);
-        assert!(split("  ").is_empty());
-    }
-
-    #[test]
-    fn titles_fall_away_before_a_name() {
-        assert_eq!(split("Mme le Dr Testeur"), ["le", "dr", "testeur"]);
-        assert_eq!(split("M. Dr Testeur"), ["testeur"]);
-        assert_eq!(split("Dr"), ["dr"]);
-    }
-
-    #[test]
-    fn synonyms_are_folded() {
-        assert!(synonyms("kine").any(|other| other == "kinesitherapeute"));
-        assert_eq!(synonyms("testeur").count(), 0);
-    }
 }
