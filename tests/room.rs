@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 use rustix::thread::sched_getaffinity;
-use support::{Barrier, Place, dated_extract, eventually};
+use support::{Barrier, Node, Place, dated_extract, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -14,15 +14,22 @@ fn processors(process: i32) -> u32 {
     sched_getaffinity(Pid::from_raw(process)).map_or(u32::MAX, |processors| processors.count())
 }
 
-#[test]
-fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres() {
+/// A node that is left one processor, and how many there are; `None` where there is no more than one.
+fn node_with_room() -> Option<(Place, Node, u32)> {
     let all = processors(0);
-    if all < 2 {
-        return;
-    }
     let mut place = Place::new();
     place.settings.push(("ANNUAIRE_LEAVE_PROCESSORS", "1"));
-    let node = place.serve_sample(&[]);
+    (all > 1).then(|| {
+        let node = place.serve_sample(&[]);
+        (place, node, all)
+    })
+}
+
+#[test]
+fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres() {
+    let Some((place, node, all)) = node_with_room() else {
+        return;
+    };
     let file = dated_extract(
         &place,
         "Extraction_Correspondance_MSSante_202601160800.txt",
@@ -44,13 +51,9 @@ fn an_import_leaves_a_processor_to_a_node_that_is_asked_and_so_does_its_postgres
 
 #[test]
 fn what_writes_for_postgres_leaves_a_processor_as_long_as_the_node_is_asked() {
-    let all = processors(0);
-    if all < 2 {
+    let Some((place, node, all)) = node_with_room() else {
         return;
-    }
-    let mut place = Place::new();
-    place.settings.push(("ANNUAIRE_LEAVE_PROCESSORS", "1"));
-    let node = place.serve_sample(&[]);
+    };
     let writers = place
         .sql("select pid from pg_stat_activity where backend_type in ('checkpointer', 'background writer')");
     let writers: Vec<i32> = writers.lines().map(|pid| pid.parse().unwrap()).collect();
