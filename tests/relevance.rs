@@ -110,25 +110,69 @@ impl Score {
     }
 }
 
-/// Where the first right answer stands among the first ten.
-fn place(node: &Node, text: &str, expected: &str) -> Option<usize> {
-    let q: String = text.bytes().fold(String::new(), |mut q, byte| {
-        let _ = write!(q, "%{byte:02x}");
-        q
-    });
-    let answer = node.get(&format!("/api/v1/recherche?type=professionnel&par_page=10&q={q}"));
-    let found = answer["resultats"].as_array().unwrap();
-    found
-        .iter()
-        .position(|hit| expected.split(',').any(|id| hit["identifiant"] == id))
-}
-
-#[test]
-fn the_search_box_finds_whom_one_means() {
+/// A node with all of these people.
+fn serve() -> (Place, Node) {
     let ground = Place::new();
     let file = ground.file("PS_LibreAcces_Personne_activite_202601150800.txt", extract());
     ground.import(&[&file]);
     let node = ground.serve(&[]);
+    (ground, node)
+}
+
+/// The first ten of a type, by a member of theirs.
+fn found(node: &Node, kind: &str, text: &str, member: &str) -> Vec<String> {
+    let q: String = text.bytes().fold(String::new(), |mut q, byte| {
+        let _ = write!(q, "%{byte:02x}");
+        q
+    });
+    let answer = node.get(&format!("/api/v1/recherche?type={kind}&par_page=10&q={q}"));
+    let found = answer["resultats"].as_array().unwrap().iter();
+    found
+        .map(|hit| hit[member].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Where the first right answer stands among the first ten.
+fn place(node: &Node, text: &str, expected: &str) -> Option<usize> {
+    let found = found(node, "professionnel", text, "identifiant");
+    found
+        .iter()
+        .position(|id| expected.split(',').any(|other| other == id))
+}
+
+#[test]
+fn the_search_box_finds_nobody_but_whom_one_means() {
+    let (_ground, node) = serve();
+    let people = |text| -> Vec<String> {
+        let found = found(&node, "professionnel", text, "identifiant");
+        found.iter().map(|id| id[8..].to_owned()).collect()
+    };
+    // Those of Sainte-Rose only as a typing error, behind.
+    assert_eq!(people("dentiste saintes"), ["479", "480"]);
+    assert!(!people("kiné lyon 3").contains(&"481".to_owned()), "Lyon 7");
+    assert_eq!(people("dentiste marseille 13e"), ["483"]);
+    // The arrondissement, then the rest of the department of that number, as suggestions write it behind a town.
+    assert_eq!(people("dentiste marseille (13)"), ["483", "482"]);
+    assert_eq!(
+        people("audioprothésiste paris 15"),
+        ["485"],
+        "a postcode of CEDEX"
+    );
+    // By name, whatever `de` begins.
+    assert_eq!(
+        people("dentiste près de nantes"),
+        ["363", "407", "484", "324", "328"]
+    );
+    let structures = found(&node, "structure", "cabinet lyon 1", "nom");
+    assert!(
+        structures.contains(&"CABINET 1".to_owned()),
+        "{structures:?}: elsewhere in Lyon"
+    );
+}
+
+#[test]
+fn the_search_box_finds_whom_one_means() {
+    let (_ground, node) = serve();
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
     for query in lines(QUERIES) {
         let [group, text, expected] = query[..] else {

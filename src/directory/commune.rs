@@ -65,12 +65,17 @@ pub fn names(asked: &str) -> Vec<String> {
     once
 }
 
-/// An arrondissement as it is looked for among the words of entries.
-#[derive(Debug)]
+/// An arrondissement as it is looked for among what entries say of their places.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrondissement {
-    pub postcode: String,
-    /// Other words that tell it: `15e`, and the second postcode of Paris' sixteenth.
-    pub others: Vec<String>,
+    /// Its postcodes: Paris' sixteenth has two.
+    pub postcodes: Vec<String>,
+    /// Who has a postcode of CEDEX may still have it.
+    pub code_insee: String,
+    /// How it is written: `15e`.
+    pub ordinals: Vec<String>,
+    /// The *département* of the same number, where that is the city's as well: `Marseille (13)`.
+    pub departement: Option<String>,
 }
 
 /// The arrondissement that a word means behind the name of a city, both folded: `paris`, `15eme`.
@@ -83,16 +88,18 @@ pub fn arrondissement(city: &str, word: &str) -> Option<Arrondissement> {
         return None;
     }
     let department = city.before / 1000;
-    let mut others = ordinals[1..]
-        .iter()
-        .map(|ordinal| format!("{part}{ordinal}"))
-        .collect::<Vec<_>>();
+    let mut postcodes = vec![(department * 1000 + part).to_string()];
     if department == 75 && part == 16 {
-        others.push("75116".to_owned());
+        postcodes.push("75116".to_owned());
     }
     Some(Arrondissement {
-        postcode: (department * 1000 + part).to_string(),
-        others,
+        postcodes,
+        code_insee: (city.before + part).to_string(),
+        ordinals: ordinals[1..]
+            .iter()
+            .map(|ordinal| format!("{part}{ordinal}"))
+            .collect(),
+        departement: (part == department && digits == word).then(|| word.to_owned()),
     })
 }
 
@@ -132,6 +139,28 @@ mod tests {
             );
         }
         assert!(has("Lyon 1er", "69381") && !has("Lyon 10", "69381"));
+    }
+
+    #[test]
+    fn a_number_is_an_arrondissement_of_the_three_cities_alone_and_perhaps_their_department() {
+        let of = |city, word| arrondissement(city, word).map(|part| (part.code_insee, part.departement));
+        assert_eq!(of("paris", "15eme"), Some(("75115".to_owned(), None)));
+        assert_eq!(of("marseille", "13e"), Some(("13213".to_owned(), None)));
+        let both = Some(("13213".to_owned(), Some("13".to_owned())));
+        assert_eq!(of("marseille", "13"), both);
+        for (city, word) in [
+            ("paris", "21"),
+            ("lyon", "0"),
+            ("nantes", "1"),
+            ("lyon", "1x"),
+            ("lyon", "e"),
+        ] {
+            assert_eq!(of(city, word), None);
+        }
+        assert_eq!(
+            arrondissement("paris", "16").unwrap().postcodes,
+            ["75016", "75116"]
+        );
     }
 
     #[test]

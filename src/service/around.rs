@@ -5,7 +5,7 @@ use crate::directory::around::Around;
 use crate::index::Recherche;
 use crate::index::snapshot::Snapshot;
 
-/// Circles of one search: each costs a comparison for every place of the country.
+/// Circles of one search: each costs a comparison for every place that is looked at.
 const MOST_CENTRES: usize = 100;
 
 /// The search with its communes and postcodes as centres, where it asks for a distance from them.

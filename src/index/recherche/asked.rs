@@ -2,15 +2,15 @@
 
 use std::sync::LazyLock;
 
-use crate::directory::commune;
+use crate::directory::commune::{self, Arrondissement};
 use crate::directory::text::fold;
 
 /// Words of a query beyond this number are not looked at.
 const MAX_WORDS: usize = 12;
 /// Digits of the shortest identifier: ADELI and FINESS numbers.
 const SHORTEST_IDENTIFIER: usize = 9;
-/// Letters of the shortest word that may be a plural.
-const SHORTEST_PLURAL: usize = 4;
+/// Letters of the shortest word that may have a plural.
+const SHORTEST_OF_TRADE: usize = 3;
 
 /// What people write before a name; nobody is found, or left out, by it.
 const TITLES: [&str; 9] = [
@@ -41,14 +41,23 @@ static SYNONYMS: LazyLock<Vec<(String, Vec<String>)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What the directory says for a folded word that people write; for a plural, the singular and what is said for it.
+/// What the directory says for a folded word that people write; for the plural of a word that one list or the other has,
+/// the singular and what is said for it. Of names there are no plurals: `Saintes` is not `Sainte`.
 pub fn synonyms(word: &str) -> impl Iterator<Item = &str> {
-    let singular = word.strip_suffix('s').filter(|_| word.len() >= SHORTEST_PLURAL);
+    let singular = word.strip_suffix('s').filter(|one| is_of_trade(one));
     let said = SYNONYMS
         .iter()
         .filter(move |(short, _)| short == word || Some(short.as_str()) == singular)
         .flat_map(|(_, others)| others.iter().map(String::as_str));
     singular.into_iter().chain(said)
+}
+
+/// Whether people write a word, or the directory says it, for a trade or a kind of place.
+fn is_of_trade(word: &str) -> bool {
+    word.len() >= SHORTEST_OF_TRADE
+        && SYNONYMS
+            .iter()
+            .any(|(short, others)| short == word || others.iter().any(|other| other == word))
 }
 
 /// A word of a query.
@@ -58,37 +67,39 @@ pub struct Asked {
     pub text: String,
     /// What means the same, except in names.
     pub others: Vec<String>,
+    /// The part of a city that it is where it is none of a name: `15` behind Paris.
+    pub arrondissement: Option<Arrondissement>,
     /// Whether who does not meet it is left out.
     pub is_needed: bool,
 }
 
 impl Asked {
-    fn whole(text: String) -> Vec<Self> {
-        vec![Self {
+    fn whole(text: String) -> Self {
+        Self {
             text,
             others: Vec::new(),
+            arrondissement: None,
             is_needed: true,
-        }]
+        }
     }
 
     fn word(text: &str) -> Self {
         Self {
-            text: text.to_owned(),
             others: synonyms(text).map(str::to_owned).collect(),
-            is_needed: true,
+            ..Self::whole(text.to_owned())
         }
     }
 }
 
-/// The words of a query. Titles fall away where a name follows; `15e arrondissement` behind Paris is its postcode.
+/// The words of a query. Titles fall away where a name follows.
 pub fn split(q: &str) -> Vec<Asked> {
     let q = q.trim();
     if q.contains('@') && !q.contains(' ') {
-        return Asked::whole(q.to_lowercase());
+        return vec![Asked::whole(q.to_lowercase())];
     }
     let digits: String = q.split(' ').collect();
     if digits.len() >= SHORTEST_IDENTIFIER && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Asked::whole(digits);
+        return vec![Asked::whole(digits)];
     }
     let folded = fold(q);
     let mut typed = folded.split(' ').filter(|word| !word.is_empty()).peekable();
@@ -103,23 +114,19 @@ pub fn split(q: &str) -> Vec<Asked> {
             break;
         }
         let city = words.last().map_or("", |before| &before.text);
-        match commune::arrondissement(city, word) {
-            Some(arrondissement) => {
-                typed.next_if(|word| ["arr", "ardt", "arrondissement"].contains(word));
-                words.push(Asked {
-                    text: arrondissement.postcode,
-                    others: arrondissement.others,
-                    is_needed: true,
-                });
-            }
-            None => words.push(Asked::word(word)),
+        let arrondissement = commune::arrondissement(city, word);
+        if arrondissement.is_some() {
+            typed.next_if(|word| ["arr", "ardt", "arrondissement"].contains(word));
         }
+        words.push(Asked {
+            arrondissement,
+            // The last word is perhaps not written to its end.
+            is_needed: typed.peek().is_none() || !JOINING.contains(&word),
+            ..Asked::word(word)
+        });
     }
-    // The last one is perhaps not written to its end.
-    if let Some((_, before)) = words.split_last_mut() {
-        before
-            .iter_mut()
-            .for_each(|word| word.is_needed = !JOINING.contains(&word.text.as_str()));
+    if !words.iter().any(|word| word.is_needed) {
+        words.iter_mut().for_each(|word| word.is_needed = true);
     }
     words
 }
@@ -160,21 +167,27 @@ mod tests {
         assert_eq!(needed("martin d"), ["martin", "d"]);
         assert_eq!(needed("le"), ["le"]);
         assert_eq!(needed("de la"), ["la"]);
+        let long = format!("martin {}dupont", "de ".repeat(MAX_WORDS));
+        assert_eq!(needed(&long), ["martin"]);
+        assert_eq!(needed(&"de ".repeat(MAX_WORDS + 1)).len(), MAX_WORDS);
     }
 
     #[test]
-    fn an_arrondissement_is_its_postcode() {
+    fn a_number_behind_a_city_may_be_its_arrondissement() {
+        let postcodes = |q: &str| -> Vec<String> {
+            let parts = split(q).into_iter().filter_map(|word| word.arrondissement);
+            parts.flat_map(|part| part.postcodes).collect()
+        };
         for q in [
             "paris 15",
             "Paris 15e",
-            "Paris 15ème arrondissement",
+            "Paris 15ème arrondissement kiné",
             "paris 15e arr.",
         ] {
-            assert_eq!(texts(q), ["paris", "75015"], "{q}");
+            assert_eq!(postcodes(q), ["75015"], "{q}");
         }
-        assert_eq!(texts("lyon 1er kiné"), ["lyon", "69001", "kine"]);
-        assert_eq!(texts("paris 44"), ["paris", "44"]);
-        assert_eq!(texts("nantes 15"), ["nantes", "15"]);
+        assert_eq!(texts("lyon 1er arrondissement kiné"), ["lyon", "1er", "kine"]);
+        assert!(postcodes("paris 44").is_empty() && postcodes("nantes 15").is_empty());
     }
 
     #[test]
@@ -187,6 +200,12 @@ mod tests {
         };
         assert_eq!(others("kiné"), ["kinesitherapeute"]);
         assert_eq!(others("kinés"), ["kine", "kinesitherapeute"]);
-        assert!(others("testeur").is_empty());
+        assert_eq!(
+            others("dentistes cliniques"),
+            ["dentiste", "dentiste", "clinique", "clinique"]
+        );
+        for name in ["testeur", "Saintes", "Tours", "Gers", "Martins", "près"] {
+            assert!(others(name).is_empty(), "{name}");
+        }
     }
 }

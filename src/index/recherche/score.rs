@@ -24,7 +24,8 @@ const MOST_SPARE: u64 = 15;
 /// Scores the documents of one segment.
 pub struct Scorer<'s> {
     segment: &'s Segment,
-    met: Vec<Met>,
+    /// Of each word of the query, and whether it is needed.
+    met: Vec<(Met, bool)>,
     /// Ranks of the names that begin with a word of the query, by kind in the order of [`rank::KINDS`].
     surnames: Vec<[Range<u64>; 3]>,
     /// Those whose whole name, in either order, is what was typed; and of a thousand million others one, whose hash is
@@ -40,14 +41,15 @@ impl<'s> Scorer<'s> {
             let form = equality_form(Field::Cn.matching(), &question.text());
             whole.add_term(&segment.inverted, terms::equality(Field::Cn, &form).as_bytes())?;
         }
-        let surname = |word: &Asked| {
-            let word = &word.text;
-            rank::KINDS.map(|kind| begins(kind, word, ' ')..begins(kind, word, '0'))
+        let surname = |place| {
+            let word = with_joined(&question.words, place);
+            rank::KINDS.map(|kind| names_of(kind, &word))
         };
+        let is_needed = question.words.iter().map(|word| word.is_needed);
         Ok(Self {
             segment,
-            met,
-            surnames: question.words.iter().map(surname).collect(),
+            met: met.into_iter().zip(is_needed).collect(),
+            surnames: (0..question.words.len()).map(surname).collect(),
             whole,
         })
     }
@@ -55,14 +57,18 @@ impl<'s> Scorer<'s> {
     /// The score of a document of this rank.
     pub fn score(&self, doc: DocId, rank: u64) -> u64 {
         let (mut guessed, mut certain, mut of_name) = (0, 0, 0);
-        for met in &self.met {
+        // From the last word on: one that joins belongs to what it stands before, `de` to `sousa`, not to `de Nantes`.
+        let mut is_in_name = false;
+        for (met, is_needed) in self.met.iter().rev() {
             let level = met.level(doc);
+            let level = level.filter(|level| *is_needed || is_in_name || !level.is_of_name());
             match level {
                 Some(level) if level.is_guess() => guessed += level.cost(),
                 Some(level) => certain += level.cost(),
                 None => certain += Level::UNMET,
             }
-            of_name += u64::from(level.is_some_and(Level::is_of_name));
+            is_in_name = level.is_some_and(Level::is_of_name);
+            of_name += u64::from(is_in_name);
         }
         let is_surname = self.surnames.iter().flatten().any(|ranks| ranks.contains(&rank));
         let spare = match of_name {
@@ -84,9 +90,19 @@ impl<'s> Scorer<'s> {
     }
 }
 
-/// The least rank of names that begin with a word and this sign.
-fn begins(kind: Kind, word: &str, sign: char) -> u64 {
-    rank::rank(kind, &format!("{word}{sign}"))
+/// A word of the query with those that follow it up to the first needed one: what joins is no name alone.
+fn with_joined(words: &[Asked], place: usize) -> String {
+    let from = words.get(place..).unwrap_or_default();
+    let joining = from.iter().take_while(|word| !word.is_needed).count();
+    let texts = from.iter().take(joining + 1).map(|word| word.text.as_str());
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// Ranks of the names whose first words these are; of words longer than ranks tell apart, of all that begin as they do.
+fn names_of(kind: Kind, words: &str) -> Range<u64> {
+    let rank = |sign: char| rank::rank(kind, &format!("{words}{sign}"));
+    let first = rank(' ');
+    first..rank('0').max(first + 1)
 }
 
 /// People first, then places, then addresses.
@@ -105,10 +121,19 @@ mod tests {
     #[test]
     fn a_surname_is_told_from_a_longer_one() {
         let rank = |name| rank::rank(Kind::Professional, name);
-        let surname = begins(Kind::Professional, "martin", ' ')..begins(Kind::Professional, "martin", '0');
+        let surname = names_of(Kind::Professional, "martin");
         assert!(surname.contains(&rank("martin jean")));
         assert!(!surname.contains(&rank("martinez jean")));
         assert!(!surname.contains(&rank("jean martin")));
+        let long = names_of(Kind::Professional, "de la fontaine");
+        assert!(long.contains(&rank("de la fontaine jean")) && !long.contains(&rank("de la tour jean")));
+    }
+
+    #[test]
+    fn what_joins_begins_a_name_with_what_it_joins() {
+        let words = super::super::asked::split("jean de la tour");
+        let names: Vec<String> = (0..4).map(|place| with_joined(&words, place)).collect();
+        assert_eq!(names, ["jean", "de la tour", "la tour", "tour"]);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, Term};
 
 use super::asked::Asked;
+use crate::directory::commune::Arrondissement;
 use crate::index::bits::Bits;
 use crate::index::snapshot::Segment;
-use crate::index::terms::{self, BEGINNING, SOUNDING};
+use crate::index::terms::{self, BEGINNING, FacetTerm, SOUNDING};
 use crate::query::Kind;
 use crate::query::forms::equality_form;
 use crate::view::field;
@@ -120,6 +121,11 @@ fn read(
     bits: &mut Bits,
 ) -> tantivy::Result<bool> {
     let inverted = &segment.inverted;
+    if level > Level::Name
+        && let Some(arrondissement) = &asked.arrondissement
+    {
+        return add_arrondissement(inverted, arrondissement, level, bits);
+    }
     let word = asked.text.as_str();
     let letters = word.chars().count();
     let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
@@ -173,6 +179,33 @@ fn read(
         Level::OtherFar if errors > 1 => add_near(inverted, term, &terms::other_word(word), 2, bits),
         Level::Far | Level::OtherFar => Ok(false),
     }
+}
+
+/// Adds what lies in an arrondissement, and behind it what lies in the department that has the same number. Its number
+/// begins nothing else, and stands for no other department.
+fn add_arrondissement(
+    inverted: &InvertedIndexReader,
+    arrondissement: &Arrondissement,
+    level: Level,
+    bits: &mut Bits,
+) -> tantivy::Result<bool> {
+    let words: Vec<&String> = match level {
+        Level::Other => [&arrondissement.postcodes, &arrondissement.ordinals]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Level::OtherBeginning => arrondissement.departement.iter().collect(),
+        _ => return Ok(false),
+    };
+    let mut any = false;
+    for word in words {
+        any |= bits.add_term(inverted, terms::other_word(word).as_bytes())?;
+    }
+    if level == Level::Other {
+        let code = terms::facet(FacetTerm::Commune, &arrondissement.code_insee);
+        any |= bits.add_term(inverted, code.as_bytes())?;
+    }
+    Ok(any)
 }
 
 /// The term of a professional's address, or of its beginning.
