@@ -34,26 +34,27 @@ const SHARE: usize = 4;
 static BESIDE: OnceLock<Beside> = OnceLock::new();
 
 struct Beside {
-    /// All processors, and those of who leaves room.
+    /// Processors of this process, and those of them that are left.
     all: CpuSet,
-    others: CpuSet,
+    left: CpuSet,
     is_asked: AtomicBool,
-    /// Processes of Postgres that work for this one.
+    /// Processes of Postgres that leave room. Held while anything is placed: what is placed last is what holds.
     backends: Mutex<BTreeSet<i32>>,
 }
 
 /// From now on what gives way in this process leaves so many processors, or their usual share, while the node of a data
 /// directory is asked; one is always kept.
-pub fn leave(data_dir: &Path, left: Option<u16>) {
+pub fn leave(data_dir: &Path, wanted: Option<u16>) {
     let Ok(all) = sched_getaffinity(None) else {
         return;
     };
-    let Some(others) = others(&all, left) else {
+    let left = left_of(&all, wanted);
+    if left.count() == 0 {
         return;
-    };
+    }
     let beside = Beside {
         all,
-        others,
+        left,
         is_asked: AtomicBool::new(false),
         backends: Mutex::default(),
     };
@@ -67,18 +68,26 @@ pub fn leave(data_dir: &Path, left: Option<u16>) {
     }
 }
 
-/// All processors but the first ones, which are left; `None` where that is all or none of them.
-fn others(all: &CpuSet, left: Option<u16>) -> Option<CpuSet> {
+/// The first processors of all, as many as are to be left; never all of them.
+fn left_of(all: &CpuSet, wanted: Option<u16>) -> CpuSet {
     let count = all.count() as usize;
-    let left = left
+    let wanted = wanted
         .map_or((count / SHARE).max(1), usize::from)
         .min(count.saturating_sub(1));
-    let mut others = *all;
-    let processors = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor));
-    processors
-        .take(left)
-        .for_each(|processor| others.unset(processor));
-    (left > 0).then_some(others)
+    let mut left = CpuSet::new();
+    processors(all).take(wanted).for_each(|one| left.set(one));
+    left
+}
+
+/// All processors but those that are left; all of them where none would be kept.
+fn kept_of(all: &CpuSet, left: &CpuSet) -> CpuSet {
+    let mut kept = *all;
+    processors(left).for_each(|one| kept.unset(one));
+    if kept.count() == 0 { *all } else { kept }
+}
+
+fn processors(set: &CpuSet) -> impl Iterator<Item = usize> {
+    (0..CpuSet::MAX_CPU).filter(|one| set.is_set(*one))
 }
 
 fn watch(data_dir: &Path) {
@@ -94,25 +103,32 @@ impl Beside {
     fn look(&self, data_dir: &Path) {
         let asked = fs::metadata(data_dir.join(ASKED)).and_then(|file| file.modified());
         let is_asked = asked.is_ok_and(|asked| asked.elapsed().is_ok_and(|since| since < AFTER));
+        let mut backends = self.backends();
         let was_asked = self.is_asked.swap(is_asked, Ordering::Relaxed);
         if is_asked || was_asked {
-            self.place(is_asked);
+            let processors = self.processors(&self.all, is_asked);
+            for thread in priority::lowered_threads() {
+                // What is refused, or has just ended, costs nothing but speed.
+                let _ = sched_setaffinity(Some(thread), &processors);
+            }
+            backends.retain(|backend| self.place(*backend, is_asked));
         }
     }
 
-    /// What is refused, or has just ended, costs nothing but speed.
-    fn place(&self, is_asked: bool) {
-        let processors = self.processors(is_asked);
-        let mut backends = self.backends();
-        backends.retain(|backend| is_postgres(*backend));
-        let backends = backends.iter().filter_map(|backend| Pid::from_raw(*backend));
-        for one in priority::lowered_threads().into_iter().chain(backends) {
-            let _ = sched_setaffinity(Some(one), processors);
-        }
+    /// Puts a process of Postgres where it belongs; false where the number is none's any more.
+    fn place(&self, backend: i32, is_asked: bool) -> bool {
+        let Some(all) = processors_of_postgres(backend) else {
+            return false;
+        };
+        let _ = sched_setaffinity(Pid::from_raw(backend), &self.processors(&all, is_asked));
+        true
     }
 
-    fn processors(&self, is_asked: bool) -> &CpuSet {
-        if is_asked { &self.others } else { &self.all }
+    fn processors(&self, all: &CpuSet, is_asked: bool) -> CpuSet {
+        match is_asked {
+            true => kept_of(all, &self.left),
+            false => *all,
+        }
     }
 
     fn backends(&self) -> MutexGuard<'_, BTreeSet<i32>> {
@@ -132,15 +148,26 @@ pub fn is_asked() -> bool {
 pub struct Backend(i32);
 
 impl Backend {
-    /// By its number; `None` where no process of Postgres has it here, or where nothing leaves room.
+    /// By its number; `None` where no process of Postgres has it here, or where nothing leaves room. One that a node, before
+    /// it was killed, had leave room is given all processors again.
     pub fn of(number: i32) -> Option<Self> {
         let beside = BESIDE.get()?;
-        is_postgres(number).then(|| {
-            beside.backends().insert(number);
-            // One that a node, before it was killed, had leave room is given all processors again.
-            let _ = sched_setaffinity(Pid::from_raw(number), beside.processors(is_asked()));
+        let mut backends = beside.backends();
+        beside.place(number, is_asked()).then(|| {
+            backends.insert(number);
             Self(number)
         })
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        if let Some(beside) = BESIDE.get() {
+            let mut backends = beside.backends();
+            if backends.remove(&self.0) {
+                beside.place(self.0, false);
+            }
+        }
     }
 }
 
@@ -148,24 +175,22 @@ impl Backend {
 pub fn end() {
     if let Some(beside) = BESIDE.get() {
         for backend in std::mem::take(&mut *beside.backends()) {
-            let _ = sched_setaffinity(Pid::from_raw(backend), &beside.all);
+            beside.place(backend, false);
         }
     }
 }
 
-/// Another container may number its processes otherwise, and numbers are given again.
-fn is_postgres(number: i32) -> bool {
-    fs::read_to_string(format!("/proc/{number}/comm")).is_ok_and(|name| name.trim_end() == "postgres")
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        if let Some(beside) = BESIDE.get()
-            && beside.backends().remove(&self.0)
-        {
-            let _ = sched_setaffinity(Pid::from_raw(self.0), &beside.all);
-        }
+/// The processors of a process of Postgres: those of the one that began it, which never leaves room itself. `None` where
+/// the number is no such process's: another container may number its processes otherwise, and numbers are given again.
+fn processors_of_postgres(number: i32) -> Option<CpuSet> {
+    // proc(5): `pid (name) state parent …`.
+    let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    let (name, rest) = stat.rsplit_once(") ")?;
+    if !name.ends_with("(postgres") {
+        return None;
     }
+    let parent = rest.split(' ').nth(1)?.parse().ok()?;
+    sched_getaffinity(Pid::from_raw(parent)).ok()
 }
 
 /// By what a node says that it is asked.
@@ -209,13 +234,20 @@ mod tests {
 
     #[test]
     fn one_processor_of_four_is_left_and_at_least_one_or_as_many_as_is_said() {
-        assert_eq!(others(&set([3]), None), None);
-        assert_eq!(others(&set([1, 3]), None), Some(set([3])));
-        assert_eq!(others(&set(0..4), None), Some(set(1..4)));
-        assert_eq!(others(&set(0..9), None), Some(set(2..9)));
-        assert_eq!(others(&set(0..9), Some(0)), None);
-        assert_eq!(others(&set(0..9), Some(5)), Some(set(5..9)));
-        assert_eq!(others(&set(0..2), Some(5)), Some(set([1])));
+        assert_eq!(left_of(&set([3]), None), set([]));
+        assert_eq!(left_of(&set([1, 3]), None), set([1]));
+        assert_eq!(left_of(&set(0..4), None), set([0]));
+        assert_eq!(left_of(&set(0..9), None), set(0..2));
+        assert_eq!(left_of(&set(0..9), Some(0)), set([]));
+        assert_eq!(left_of(&set(0..9), Some(5)), set(0..5));
+        assert_eq!(left_of(&set(0..2), Some(5)), set([0]));
+    }
+
+    #[test]
+    fn who_has_other_processors_keeps_those_that_are_not_left() {
+        assert_eq!(kept_of(&set(0..4), &set([0])), set(1..4));
+        assert_eq!(kept_of(&set(2..16), &set([0])), set(2..16));
+        assert_eq!(kept_of(&set([0]), &set([0])), set([0]));
     }
 
     #[test]
@@ -240,8 +272,9 @@ mod tests {
             }
         });
         Sign::new(folder.path()).asked();
-        if let Some(others) = others(&all, None) {
-            assert_eq!(waits.recv_timeout(Duration::from_secs(30)).unwrap(), others);
+        if all.count() > 1 {
+            let kept = kept_of(&all, &left_of(&all, None));
+            assert_eq!(waits.recv_timeout(Duration::from_secs(30)).unwrap(), kept);
             assert!(is_asked());
             assert_eq!(sched_getaffinity(None).unwrap(), all);
             fs::remove_file(folder.path().join(ASKED)).unwrap();
