@@ -281,6 +281,71 @@ fn who_takes_nothing_of_its_answers_loses_its_seat() {
     });
 }
 
+/// A frame of HTTP/2 (RFC 9113, 4.1): its type, flags, stream and payload.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    let head = [length[1], length[2], length[3], kind, flags, 0, 0, 0, stream];
+    [&head[..], payload].concat()
+}
+
+/// Asks by HTTP/2 with a window of so many octets for each answer, reads all and answers every PING; returns once the
+/// server closes. Gives the types of the frames that came.
+fn talk_http_2(node: &support::Node, path: &str, window: u32) -> Vec<u8> {
+    const SETTINGS: u8 = 4;
+    const HEADERS: u8 = 1;
+    const PING: u8 = 6;
+    let mut stream = TcpStream::connect(&node.http).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    // SETTINGS_INITIAL_WINDOW_SIZE is 4.
+    let window = [&[0, 4][..], &window.to_be_bytes()].concat();
+    // RFC 7541, appendix A: GET, http, then a literal path and authority.
+    let mut fields = vec![0x82, 0x86, 0x04, path.len() as u8];
+    fields.extend(path.bytes().chain([0x01, 1, b'x']));
+    let mut asking = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    asking.extend(frame(SETTINGS, 0, 0, &window));
+    asking.extend(frame(HEADERS, 0b101, 1, &fields));
+    stream.write_all(&asking).unwrap();
+    let mut came = Vec::new();
+    loop {
+        let mut head = [0; 9];
+        match stream.read_exact(&mut head) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("kept: {came:?}"),
+            Err(_) => return came,
+        }
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        if stream.read_exact(&mut payload).is_err() {
+            return came;
+        }
+        came.push(head[3]);
+        // Asked every twenty seconds whether the client is there.
+        assert!(
+            came.iter().filter(|kind| **kind == PING).count() < 4,
+            "kept: {came:?}"
+        );
+        if head[3] == PING && head[4] == 0 {
+            let _ = stream.write_all(&frame(PING, 1, 0, &payload));
+        }
+    }
+}
+
+#[test]
+fn who_lets_no_answer_through_by_http_2_loses_its_seat() {
+    let place = Place::new();
+    let node = place.serve_sample(&["--http-taking-seconds", "1"]);
+    let came = talk_http_2(&node, "/openapi.json", 0);
+    // The head of the answer, but nothing of its body.
+    assert!(came.contains(&1) && !came.contains(&0), "{came:?}");
+}
+
+#[test]
+fn who_asks_nothing_more_by_http_2_loses_its_seat() {
+    let place = Place::new();
+    let node = place.serve_sample(&["--http-head-seconds", "1"]);
+    let came = talk_http_2(&node, "/sante", 1 << 20);
+    assert!(came.contains(&0), "{came:?}");
+}
+
 #[test]
 fn heads_and_bodies_have_a_size() {
     let place = Place::new();

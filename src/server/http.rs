@@ -1,10 +1,10 @@
 //! HTTP connections: HTTP/1.1 and, for clients that know it beforehand, HTTP/2 in clear on the same address; within
 //! bounds of number, size and time. TLS is the business of a proxy in front.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
+use super::answers::{Answers, Waits};
 use super::host;
 use super::networks::Networks;
 use super::seats::{Seat, Seats};
@@ -42,7 +43,7 @@ pub struct Bounds {
     pub connections: usize,
     /// Connections of one address at one time; those of a trusted proxy are many addresses'.
     pub connections_of_one: usize,
-    /// For the head of a request, the first too.
+    /// For the head of a request, the first too. Looked at now and then, as the next: it may be half as long again.
     pub head: Duration,
     /// For some of an answer that waits to be taken.
     pub taking: Duration,
@@ -81,9 +82,9 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
             });
         if let Some(seat) = seat {
             let _ = stream.set_nodelay(true);
-            // The kernel breaks off where nothing is taken for so long: nobody keeps a seat by not reading.
-            let taking = u32::try_from(server.bounds.taking.as_millis()).unwrap_or(u32::MAX);
-            let _ = sockopt::set_tcp_user_timeout(&stream, taking);
+            // What is left behind in the kernel when we leave goes after as long, too. It refuses more than an i32.
+            let taking = i32::try_from(server.bounds.taking.as_millis()).unwrap_or(i32::MAX);
+            let _ = sockopt::set_tcp_user_timeout(&stream, taking.unsigned_abs());
             tracker.spawn(Arc::clone(&server).talk(stream, peer, seat));
         }
     }
@@ -119,35 +120,45 @@ fn connections(head: Duration) -> auto::Builder<TokioExecutor> {
 impl Server {
     /// One connection. The seat is held to its end.
     async fn talk(self: Arc<Self>, stream: TcpStream, peer: IpAddr, _seat: Seat) {
-        let asked = Arc::new(AtomicBool::new(false));
-        let (router, first) = (self.router.clone(), Arc::clone(&asked));
+        let answers = Answers::new();
+        let (router, begun) = (self.router.clone(), answers.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
-            first.store(true, Ordering::Relaxed);
+            let answer = begun.begin();
             request.extensions_mut().insert(Peer(peer));
             let is_wrong = host::is_wrong(&request);
-            let answer = (!is_wrong).then(|| router.clone().call(request));
+            let answered = (!is_wrong).then(|| router.clone().call(request));
             async {
-                match answer {
-                    Some(answer) => answer.await,
-                    None => Ok(Problem::of(&HOST).into_response()),
-                }
+                let answered = match answered {
+                    Some(answered) => answered.await?,
+                    None => Problem::of(&HOST).into_response(),
+                };
+                Ok::<_, Infallible>(answered.map(|body| answer.give(body)))
             }
         });
         let connection = self.connections.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
-        // hyper waits without end for the bytes that tell one version of HTTP from the other.
-        let mut first = pin!(tokio::time::sleep(self.bounds.head));
-        let (mut waits, mut stops) = (true, false);
+        let Bounds { head, taking, .. } = self.bounds;
+        let mut looks = tokio::time::interval(head.min(taking) / 2);
+        let mut stops = false;
         loop {
             tokio::select! {
                 // A client that breaks off, or breaks the rules, is nothing to tell of.
                 _ = connection.as_mut() => return,
-                () = first.as_mut(), if waits => {
-                    if !asked.load(Ordering::Relaxed) {
-                        return;
+                // hyper waits without end for the bytes that tell one version of HTTP from the other, for requests of
+                // HTTP/2, and for room for answers.
+                _ = looks.tick() => match answers.waits() {
+                    Waits::First(since) if since.elapsed() >= head => return,
+                    Waits::Taking(since) if since.elapsed() >= taking => return,
+                    Waits::Next(since) if since.elapsed() >= head => {
+                        // Said once, and given one more look to be heard.
+                        if stops {
+                            return;
+                        }
+                        connection.as_mut().graceful_shutdown();
+                        stops = true;
                     }
-                    waits = false;
-                }
+                    _ => {}
+                },
                 () = self.stop.cancelled(), if !stops => {
                     connection.as_mut().graceful_shutdown();
                     stops = true;

@@ -1,5 +1,6 @@
 //! Listeners, TLS, limits and the way down; the protocols do the talking.
 
+mod answers;
 pub mod budget;
 pub mod certificate;
 mod host;
