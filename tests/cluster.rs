@@ -102,6 +102,21 @@ async fn data_outlive_a_killed_server() {
 }
 
 #[tokio::test]
+async fn a_number_that_another_server_has_by_now_is_no_hindrance() {
+    let (dir, other) = (data_dir(), data_dir());
+    joined(dir.path()).await.0.release().await;
+    let (another, _) = joined(other.path()).await;
+    let named = |dir: &Path| dir.join("postgres/cluster/postmaster.pid");
+    fs::copy(named(other.path()), named(dir.path())).unwrap();
+    let (cluster, options) = joined(dir.path()).await;
+    assert_eq!(ask(&options, "select 'alive'").await.unwrap(), "alive");
+    assert_ne!(postmaster(dir.path()), postmaster(other.path()));
+    cluster.release().await;
+    assert!(postmaster(other.path()).is_some());
+    another.release().await;
+}
+
+#[tokio::test]
 async fn a_server_left_by_a_killed_program_is_joined() {
     let dir = data_dir();
     let (cluster, _) = joined(dir.path()).await;

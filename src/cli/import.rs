@@ -18,7 +18,7 @@ use crate::priority;
 use crate::room;
 use crate::source::signature::Trust;
 use crate::store::connect;
-use crate::store::lock::ServeLock;
+use crate::store::lock::{ServeLock, Use};
 use crate::store::nodes;
 
 /// How long to wait for the nodes to show what was imported.
@@ -197,7 +197,7 @@ fn tell_machines(options: &ImportOptions, report: &Report) -> Result<(), Failure
 /// Without a node on this data directory, builds its index; then waits for the nodes that serve this store.
 pub async fn make_visible(common: &CommonSettings, pool: &sqlx::PgPool, version: i64) -> Result<(), Failure> {
     let data_dir = &common.store.data_dir;
-    if let Ok(lock) = ServeLock::hold_data_dir(data_dir, Timestamp::now()) {
+    if let Ok(lock) = ServeLock::hold_data_dir(data_dir, Use::Indexing, Timestamp::now()) {
         Node::open_held(data_dir, &lock)?.catch_up(pool).await?;
     }
     if !nodes::all_show(pool, version, PATIENCE).await? {

@@ -28,7 +28,7 @@ use crate::server::tls::{TlsError, TlsIdentity};
 use crate::service::Directory;
 use crate::source::signature::Trust;
 use crate::store::contact::{Contact, hear_accounts};
-use crate::store::lock::ServeLock;
+use crate::store::lock::{ServeLock, Use};
 use crate::store::retention::{self, Retention};
 use crate::store::{changes, nodes};
 
@@ -57,7 +57,7 @@ pub async fn run(
     let data_dir = common.store.data_dir.clone();
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("cannot make the data directory {}: {error}", data_dir.display()))?;
-    let mut lock = ServeLock::hold_data_dir(&data_dir, Timestamp::now())?;
+    let mut lock = ServeLock::hold_to_serve(&data_dir, Timestamp::now()).await?;
     let (pool, cluster) = open_store(common).await?;
     // Where answers give way themselves, nothing is left to them.
     if !priority::is_lowered() {
@@ -73,7 +73,7 @@ pub async fn run(
 pub async fn reindex(common: &CommonSettings) -> Result<ExitCode, Failure> {
     let (pool, cluster) = open_existing_store(common).await?;
     let done = async {
-        let lock = ServeLock::hold_data_dir(&common.store.data_dir, Timestamp::now())?;
+        let lock = ServeLock::hold_data_dir(&common.store.data_dir, Use::Indexing, Timestamp::now())?;
         let node = Node::open_held(&common.store.data_dir, &lock)?;
         node.rebuild(&pool).await?;
         Ok::<_, Failure>(node.version())

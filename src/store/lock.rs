@@ -64,17 +64,37 @@ impl LockFile {
     }
 }
 
-/// Why `serve` may not have the data directory.
+/// What a data directory is held for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// To its end, whenever that is.
+    Serving,
+    /// Until its index is built: minutes.
+    Indexing,
+}
+
+/// What the line of a holder who builds the index begins with.
+const INDEXING: &str = "index: ";
+
+/// Why a process may not have the data directory.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeLockError {
     /// Another `serve` runs on it.
     #[error(
         "the data directory {data_dir} is already served by {holder}: stop that one, or give this one another --data-dir"
     )]
-    Held {
+    Served {
         /// The directory asked for.
         data_dir: PathBuf,
         /// `pid 4242, since 2026-03-01T08:00:00Z, on 127.0.0.1:8080`, as the holder wrote it.
+        holder: String,
+    },
+    /// An import, or a `reindex`, builds its index.
+    #[error("the index of the data directory {data_dir} is being built by {holder}: that ends by itself")]
+    Indexed {
+        /// The directory asked for.
+        data_dir: PathBuf,
+        /// `pid 4242, since 2026-03-01T08:00:00Z`.
         holder: String,
     },
     /// The lock file could not be made or read.
@@ -97,9 +117,13 @@ pub struct ServeLock {
 }
 
 impl ServeLock {
-    /// Takes the directory for this process, or says who has it. `now` is what a second `serve` will read as
-    /// "since". The directory is made when absent.
-    pub fn hold_data_dir(data_dir: &Path, now: jiff::Timestamp) -> Result<Self, ServeLockError> {
+    /// Takes the directory for this process, or says who has it. `now` is what the next to come will read as "since". The
+    /// directory is made when absent.
+    pub fn hold_data_dir(
+        data_dir: &Path,
+        purpose: Use,
+        now: jiff::Timestamp,
+    ) -> Result<Self, ServeLockError> {
         let path = data_dir.join("serve.lock");
         let failed = |source| ServeLockError::Io {
             path: path.clone(),
@@ -114,16 +138,44 @@ impl ServeLock {
             if read.is_err() || holder.trim().is_empty() {
                 holder = "another process".to_owned();
             }
-            let holder = holder.trim().to_owned();
-            return Err(ServeLockError::Held {
-                data_dir: data_dir.to_owned(),
-                holder,
+            let data_dir = data_dir.to_owned();
+            let holder = holder.trim();
+            return Err(match holder.strip_prefix(INDEXING) {
+                Some(holder) => ServeLockError::Indexed {
+                    data_dir,
+                    holder: holder.to_owned(),
+                },
+                None => ServeLockError::Served {
+                    data_dir,
+                    holder: holder.to_owned(),
+                },
             });
         }
-        let holder = format!("pid {}, since {now:.0}", std::process::id());
+        let purpose = match purpose {
+            Use::Serving => "",
+            Use::Indexing => INDEXING,
+        };
+        let holder = format!("{purpose}pid {}, since {now:.0}", std::process::id());
         let mut lock = Self { file, path, holder };
         lock.write(&lock.holder.clone())?;
         Ok(lock)
+    }
+
+    /// The same for who serves: waits for the end of who builds the index.
+    pub async fn hold_to_serve(data_dir: &Path, now: jiff::Timestamp) -> Result<Self, ServeLockError> {
+        let mut is_told = false;
+        loop {
+            match Self::hold_data_dir(data_dir, Use::Serving, now) {
+                Err(wait @ ServeLockError::Indexed { .. }) => {
+                    if !is_told {
+                        tracing::info!("{wait}");
+                    }
+                    is_told = true;
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                held => return held,
+            }
+        }
     }
 
     /// Adds the addresses served to what a second `serve` is told, once they are bound.
@@ -152,25 +204,46 @@ mod tests {
     fn a_second_serve_is_told_who_holds_the_directory() {
         let dir = tempfile::tempdir().unwrap();
         let now = "2026-03-01T08:00:00Z".parse().unwrap();
-        let mut first = ServeLock::hold_data_dir(dir.path(), now).unwrap();
+        let mut first = ServeLock::hold_data_dir(dir.path(), Use::Serving, now).unwrap();
         first
             .note_addresses(&["127.0.0.1:8080".parse().unwrap()])
             .unwrap();
-        let refusal = ServeLock::hold_data_dir(dir.path(), now).unwrap_err().to_string();
+        let refusal = ServeLock::hold_data_dir(dir.path(), Use::Indexing, now)
+            .unwrap_err()
+            .to_string();
         let holder = format!(
             "pid {}, since 2026-03-01T08:00:00Z, on 127.0.0.1:8080",
             std::process::id()
         );
         assert!(refusal.contains(&holder), "{refusal}");
         drop(first);
-        ServeLock::hold_data_dir(dir.path(), now).unwrap();
+        ServeLock::hold_data_dir(dir.path(), Use::Serving, now).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_serve_waits_for_who_builds_the_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = "2026-03-01T08:00:00Z".parse().unwrap();
+        let builder = ServeLock::hold_data_dir(dir.path(), Use::Indexing, now).unwrap();
+        let refusal = ServeLock::hold_data_dir(dir.path(), Use::Serving, now).unwrap_err();
+        assert!(
+            refusal.to_string().contains("is being built by pid "),
+            "{refusal}"
+        );
+        let serve = ServeLock::hold_to_serve(dir.path(), now);
+        let ends = async {
+            tokio::time::sleep(4 * LOOK_AGAIN).await;
+            drop(builder);
+        };
+        let (served, ()) = tokio::join!(serve, ends);
+        served.unwrap();
     }
 
     #[test]
     fn a_lock_file_that_is_a_link_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), dir.path().join("serve.lock")).unwrap();
-        assert!(ServeLock::hold_data_dir(dir.path(), jiff::Timestamp::UNIX_EPOCH).is_err());
+        assert!(ServeLock::hold_data_dir(dir.path(), Use::Serving, jiff::Timestamp::UNIX_EPOCH).is_err());
         assert!(!dir.path().join("elsewhere").exists());
     }
 }

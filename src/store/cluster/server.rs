@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -174,6 +174,7 @@ impl Server {
         // The log of the start before is kept, in case it tells why there was an end; there may be none.
         let _ = fs::rename(&log, log.with_extension("log.old"));
         let log_failed = || ClusterError::io("write", &log);
+        self.forget_another()?;
         let output = File::create(&log).map_err(log_failed())?;
         let errors = output.try_clone().map_err(log_failed())?;
 
@@ -217,20 +218,58 @@ impl Server {
         )
     }
 
-    /// Whether the process named in `postmaster.pid` is a running Postgres. The number alone says little: after
-    /// a crash it may be free, or somebody else's.
+    /// Whether the process named in `postmaster.pid` is this cluster's Postgres.
     fn is_alive(&self) -> bool {
-        let pid = fs::read_to_string(self.home.cluster().join("postmaster.pid"))
-            .ok()
-            .and_then(|text| text.lines().next()?.trim().parse::<u32>().ok());
+        self.named().is_some_and(|process| self.is_ours(&process))
+    }
+
+    /// Removes a `postmaster.pid` whose number is somebody else's since: where that runs as the same user, Postgres would
+    /// take it for itself and refuse to start, at every start of a container that was killed, for one. A number that
+    /// nobody has is left to Postgres, which then looks for what a killed server left behind.
+    fn forget_another(&self) -> Result<(), ClusterError> {
+        let cluster = self.home.cluster();
+        let somebody_works_there = || {
+            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+            processes
+                .map(|process| process.path())
+                .any(|process| works_in(&process, &cluster) == Some(true))
+        };
+        match self.named() {
+            Some(process) if process.exists() && !self.is_ours(&process) && !somebody_works_there() => {
+                let named = cluster.join("postmaster.pid");
+                tracing::warn!(file = %named.display(), "removed: the process that it names is another's");
+                fs::remove_file(&named).map_err(ClusterError::io("remove", &named))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder in /proc of the process that `postmaster.pid` names, whether it is there or not.
+    fn named(&self) -> Option<PathBuf> {
+        let text = fs::read_to_string(self.home.cluster().join("postmaster.pid")).ok()?;
+        let number: u32 = text.lines().next()?.trim().parse().ok()?;
+        Some(PathBuf::from(format!("/proc/{number}")))
+    }
+
+    /// Whether a process is a running Postgres of this cluster. The number alone says little: after a crash it may be free,
+    /// or somebody else's, another Postgres among them.
+    fn is_ours(&self, process: &Path) -> bool {
         // proc(5): `pid (name) state …`; Z is dead and not yet buried.
-        pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok())
-            .is_some_and(|stat| stat.contains("(postgres) ") && !stat.contains("(postgres) Z"))
+        let is_postgres = fs::read_to_string(process.join("stat"))
+            .is_ok_and(|stat| stat.contains("(postgres) ") && !stat.contains("(postgres) Z"));
+        is_postgres && works_in(process, &self.home.cluster()) != Some(false)
     }
 
     fn command(&self, program: &str, dir: &Path) -> Command {
         self.home.runner().command(&self.programs.path(program), dir)
     }
+}
+
+/// Whether a process works in a folder, as Postgres does in its cluster; `None` where that is not told.
+fn works_in(process: &Path, folder: &Path) -> Option<bool> {
+    let folder = folder.canonicalize().ok()?;
+    let cwd = fs::read_link(process.join("cwd")).ok()?;
+    Some(cwd == folder)
 }
 
 const CANNOT_CONNECT_NOW: &str = "57P03";
