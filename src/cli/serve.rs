@@ -1,5 +1,8 @@
 //! `annuaire serve`: the node, from the store to the listeners and back down again.
 
+mod bounds;
+mod chores;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,40 +11,30 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use self::chores::Chores;
 use super::settings::{CommonSettings, ServeSettings};
 use super::{Failure, Misuse, close_store, open_existing_store, open_store};
 use crate::export::Exports;
 use crate::import;
-use crate::index::follow::follow;
 use crate::index::node::Node;
-use crate::index::sweep::sweep;
 use crate::ldap::{self, tree::Tree};
 use crate::priority;
-use crate::rest::{self, RestState};
+use crate::rest::RestState;
 use crate::room;
-use crate::server::http;
-use crate::server::listeners::{Limits, Listeners};
+use crate::server::listeners::Listeners;
 use crate::server::tls::{TlsError, TlsIdentity};
 use crate::service::Directory;
 use crate::source::signature::Trust;
-use crate::store::contact::{Contact, hear_accounts};
+use crate::store::changes;
+use crate::store::contact::Contact;
 use crate::store::lock::{ServeLock, Use};
-use crate::store::retention::{self, Retention};
-use crate::store::{changes, nodes};
 
 /// How long answers under way may take once the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long a node that starts waits until it has caught up with the store, before it answers.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
-/// How often a node renews its lease.
-const REPORT: Duration = Duration::from_secs(2);
-
-/// How often a node removes what has been kept long enough.
-const PURGE: Duration = Duration::from_secs(3600);
-
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(
     common: &CommonSettings,
@@ -126,74 +119,31 @@ async fn serve(
     let contact = Arc::new(Contact::new(settings.stale_after));
     let directory = Directory::new(node.clone(), pool.clone(), contact.clone(), data_dir);
     let stop = CancellationToken::new();
-    let hearing = tokio::spawn(hear_accounts(contact.clone(), pool.clone(), stop.clone()));
-    let looked = Arc::new(Notify::new());
-    let following = tokio::spawn(follow(
-        node.clone(),
-        pool.clone(),
-        contact,
-        stop.clone(),
-        looked.clone(),
-    ));
+    let mut chores = Chores::follow(node, pool.clone(), contact, stop.clone());
     // Until then mailboxes are not told: it is over at once unless the node was stopped for long.
-    let _ = tokio::time::timeout(FIRST_LOOK, looked.notified()).await;
+    let _ = tokio::time::timeout(FIRST_LOOK, chores.looked.notified()).await;
     directory.refresh_reference(data_dir).await?;
 
-    let size_limit = |limit: Option<u32>| limit.map_or(0, |limit| limit as usize);
-    let ldap = ldap::Context::new(
-        directory.clone(),
-        ldap::Settings {
-            base_dn: settings.base_dn.clone(),
-            public_size_limit: size_limit(settings.ldap_public_size_limit),
-            account_size_limit: size_limit(settings.ldap_account_size_limit),
-            public_entries_per_day: settings.ldap_limits.public_entries_per_day,
-            keys_in_clear: settings.ldap_limits.keys_in_clear,
-            time_limit: settings.ldap_limits.search,
-            idle_timeout: settings.ldap_limits.idle,
-            first_message_timeout: settings.ldap_limits.first,
-            write_timeout: settings.ldap_limits.write,
-            ..ldap::Settings::default()
-        },
-        Some(tls.clone()),
-    )?;
-    let limits = Limits {
-        connections: settings.ldap_limits.connections,
-        connections_of_one: settings.ldap_limits.connections_per_address,
-        proxies: settings.trusted_proxies.clone(),
-    };
-    let referring = tokio::spawn(keep_reference(
-        directory.clone(),
-        looked,
-        data_dir.to_owned(),
-        stop.clone(),
-    ));
-    let sweeping = tokio::spawn(sweep(node.clone(), stop.clone()));
-    let purging = tokio::spawn(purge(pool.clone(), settings.retention));
-    let reporting = tokio::spawn(report(node, pool.clone(), stop.clone()));
-    let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
     let exports = Exports::open(pool.clone(), data_dir);
-    let exporting = tokio::spawn(exports.clone().keep(stop.clone()));
-    let http_limits = settings.http_limits.clone();
-    let bounds = http::Bounds {
-        connections: http_limits.connections,
-        connections_of_one: http_limits.connections_per_address,
-        head: http_limits.head,
-        taking: http_limits.taking,
-        proxies: settings.trusted_proxies.clone(),
-    };
-    let rest_settings = rest::Settings {
-        public_requests_per_minute: http_limits.public_requests_per_minute,
-        account_requests_per_minute: http_limits.account_requests_per_minute,
-        public_entries_per_day: http_limits.public_entries_per_day,
-        origins: http_limits.origins,
-        answer: http_limits.answer,
-        proxies: settings.trusted_proxies.clone(),
-    };
-    let rest = RestState::new(directory.clone(), exports, rest_settings, seed);
+    let ldap = ldap::Context::new(directory.clone(), bounds::of_ldap(settings), Some(tls.clone()))?;
+    let seed = Timestamp::now().as_nanosecond().unsigned_abs() as u64;
+    let rest = RestState::new(
+        directory.clone(),
+        exports.clone(),
+        bounds::of_rest(settings),
+        seed,
+    );
+    chores.tend(directory, data_dir.to_owned(), exports, settings.retention);
     lock.note_addresses(&listeners.addresses())?;
     announce(&listeners, tls.certificate_file());
-    let served =
-        tokio::spawn(listeners.serve(Arc::new(ldap), rest, tls.clone(), limits, bounds, stop.clone()));
+    let served = tokio::spawn(listeners.serve(
+        Arc::new(ldap),
+        rest,
+        tls.clone(),
+        bounds::of_ldap_connections(settings),
+        bounds::of_http_connections(settings),
+        stop.clone(),
+    ));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -207,13 +157,7 @@ async fn serve(
     tracing::info!("stopping");
     stop.cancel();
     let _ = tokio::time::timeout(DRAIN, served).await;
-    let _ = tokio::time::timeout(Duration::from_secs(2), reporting).await;
-    exporting.abort();
-    hearing.abort();
-    following.abort();
-    referring.abort();
-    purging.abort();
-    sweeping.abort();
+    chores.end().await;
     Ok(())
 }
 
@@ -242,62 +186,6 @@ async fn load_sample(pool: &sqlx::PgPool, folder: &Path) -> Result<(), Failure> 
     let report = import::run(pool, &options, Timestamp::now(), Arc::new(|_, _| {})).await?;
     eprint!("{report}");
     Ok(())
-}
-
-/// Reads domains and code tables anew after each import, also after one that changed no entry: it may be of a newer date.
-async fn keep_reference(
-    directory: Directory,
-    looked: Arc<Notify>,
-    data_dir: PathBuf,
-    stop: CancellationToken,
-) {
-    loop {
-        looked.notified().await;
-        let read = priority::apart_async(directory.refresh_reference(&data_dir));
-        if let Err(error) = read.map_err(Failure::from).and_then(|read| Ok(read?))
-            && !stop.is_cancelled()
-        {
-            tracing::warn!(%error, "code tables stay as they were");
-        }
-    }
-}
-
-/// Removes what has been kept long enough, at the start and then every hour.
-async fn purge(pool: sqlx::PgPool, retention: Retention) {
-    let mut turn = tokio::time::interval(PURGE);
-    loop {
-        turn.tick().await;
-        if let Err(error) = retention::purge(&pool, &retention).await {
-            tracing::warn!(%error, "the purge waits for its next turn");
-        }
-    }
-}
-
-/// Tells the store, and by it importers and operators, which version this node shows.
-async fn report(node: Arc<Node>, pool: sqlx::PgPool, stop: CancellationToken) {
-    // Containers may share a host's name and each be its process 1: two nodes of one name would vouch for each other.
-    let began = Timestamp::now().as_microsecond();
-    let name = format!("{}-{}-{began:x}", hostname(), std::process::id());
-    let mut told = (-1, std::time::Instant::now());
-    let mut look = tokio::time::interval(Duration::from_millis(50));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            _ = look.tick() => {
-                let version = node.version();
-                if (version != told.0 || told.1.elapsed() >= REPORT)
-                    && nodes::report(&pool, &name, version).await.is_ok()
-                {
-                    told = (version, std::time::Instant::now());
-                }
-            }
-        }
-    }
-    let _ = nodes::leave(&pool, &name).await;
-}
-
-fn hostname() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Says where the node listens, and three things to try.
