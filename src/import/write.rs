@@ -9,7 +9,7 @@ use super::reading::Reading;
 use super::report::{Entities, FileReport, Report};
 use super::structure_keys::StructureKeys;
 use super::write_lists::ListKind;
-use super::write_people::KnownPeople;
+use super::write_people::{Beside, KnownPeople};
 use super::write_reference::{LabelOrigin, Labels};
 use super::{
     first_load, guard, write_boxes, write_finess, write_lists, write_people, write_reference,
@@ -238,12 +238,12 @@ async fn write_persons(
             site_ids,
         } = persons;
         add_people_labels(&mut labels, &people);
-        let (savoir_faire, diplomes) = (
-            qualifications.as_ref().map(|(_, l)| l),
-            diplomas.as_ref().map(|(_, l)| l),
-        );
-        let written =
-            write_people::write(publication, known, &mut people, &site_ids, savoir_faire, diplomes).await?;
+        let beside = Beside {
+            site_ids: &site_ids,
+            savoir_faire: qualifications.as_ref().map(|(_, lists)| lists),
+            diplomes: diplomas.as_ref().map(|(_, lists)| lists),
+        };
+        let written = write_people::write(publication, known, &mut people, beside).await?;
         insert(
             place,
             "professionnels",

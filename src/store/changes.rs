@@ -74,45 +74,82 @@ pub async fn since(connection: &mut PgConnection, after: Version) -> Result<Chan
     if changes.version == after {
         return Ok(changes);
     }
-    // A node whose version the log no longer reaches or never had, or which passed a generation, builds anew.
-    changes.rebuild = sqlx::query_scalar(
+    changes.rebuild = is_beyond_the_log(connection, after).await?;
+    if changes.rebuild {
+        return Ok(changes);
+    }
+    changes.professionals = noted(connection, after, "p", Noted::All).await?;
+    changes.structures = noted(connection, after, "s", Noted::All).await?;
+    changes.mailboxes = noted(connection, after, "m", Noted::All).await?;
+    let for_accounts =
+        sqlx::query_scalar::<_, i64>("select distinct mailbox_id from account_changes where version > $1");
+    changes
+        .mailboxes
+        .extend(for_accounts.bind(after.store).fetch_all(&mut *connection).await?);
+    widen(connection, after, &mut changes).await?;
+    for ids in [
+        &mut changes.professionals,
+        &mut changes.structures,
+        &mut changes.mailboxes,
+    ] {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    documents::read_only_what_changed(connection, &changes.structures).await?;
+    Ok(changes)
+}
+
+/// Whether a node whose version the log no longer reaches or never had, or which passed a generation, must build anew.
+async fn is_beyond_the_log(connection: &mut PgConnection, after: Version) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
         "select exists (select 1 from publications where version > $1 and rebuild)
              or not exists (select 1 from publications
                             where version = $1 and (extract(epoch from at) * 1000000)::bigint = $2)",
     )
     .bind(after.store)
     .bind(after.at)
-    .fetch_one(&mut *connection)
-    .await?;
-    let after = after.store;
-    if changes.rebuild {
-        return Ok(changes);
-    }
-    // An entry is read again when it changed, and when it shows one that changed: a structure is shown by those who
-    // work there and by its mailboxes, a professional by their mailboxes. A structure whose number of mailboxes alone
-    // changed (a neighbour) is shown as before: a box of a large hospital does not touch its thousands of people.
-    let of = |genre: &'static str, neighbour: bool| {
-        sqlx::query_scalar::<_, i64>(
-            "select distinct entity_id from change_log
-             where version > $1 and genre = $2::\"char\" and (neighbour = $3 or $3)",
-        )
-        .bind(after)
-        .bind(genre)
-        .bind(neighbour)
-    };
-    let structures = of("s", false).fetch_all(&mut *connection).await?;
-    let professionals = of("p", false).fetch_all(&mut *connection).await?;
-    changes.structures = of("s", true).fetch_all(&mut *connection).await?;
-    changes.professionals = of("p", true).fetch_all(&mut *connection).await?;
-    changes.mailboxes = of("m", true).fetch_all(&mut *connection).await?;
-    let for_accounts: Vec<i64> =
-        sqlx::query_scalar("select distinct mailbox_id from account_changes where version > $1")
-            .bind(after)
-            .fetch_all(&mut *connection)
-            .await?;
-    changes.mailboxes.extend(for_accounts);
-    let shown_by = aliases::aliases_of(connection, &structures).await?;
+    .fetch_one(connection)
+    .await
+}
+
+/// Which entries of the log.
+#[derive(Clone, Copy, PartialEq)]
+enum Noted {
+    All,
+    /// Not those that changed in nothing but what their neighbours are, as a structure's number of mailboxes.
+    Changed,
+}
+
+/// The entries of a kind that the log names after a version.
+async fn noted(
+    connection: &mut PgConnection,
+    after: Version,
+    genre: &'static str,
+    which: Noted,
+) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select distinct entity_id from change_log
+         where version > $1 and genre = $2::\"char\" and (not neighbour or $3)",
+    )
+    .bind(after.store)
+    .bind(genre)
+    .bind(which == Noted::All)
+    .fetch_all(connection)
+    .await
+}
+
+/// Adds the entries that show one that changed: a structure is shown by those who work there and by its mailboxes, a
+/// professional by their mailboxes, a mailbox by its holder and its structures' numbers of mailboxes. A structure whose
+/// number of mailboxes alone changed is shown as before: a box of a large hospital does not touch its thousands of people.
+async fn widen(
+    connection: &mut PgConnection,
+    after: Version,
+    changes: &mut Changes,
+) -> Result<(), sqlx::Error> {
+    let structures = noted(connection, after, "s", Noted::Changed).await?;
+    let professionals = noted(connection, after, "p", Noted::Changed).await?;
     let boxes = std::mem::take(&mut changes.mailboxes);
+    let shown_by = aliases::aliases_of(connection, &structures).await?;
     let widened: Vec<i64> = sqlx::query_scalar(
         "select professional_id from activities where structure_id = any($1)
          union select p.id from mailbox_attachments a join professionals p using (identification_nationale)
@@ -142,19 +179,9 @@ pub async fn since(connection: &mut PgConnection, after: Version) -> Result<Chan
     .bind(&boxes)
     .fetch_all(&mut *connection)
     .await?;
-    changes
-        .structures
-        .extend(aliases::structures_named(connection, &counted).await?);
-    for ids in [
-        &mut changes.professionals,
-        &mut changes.structures,
-        &mut changes.mailboxes,
-    ] {
-        ids.sort_unstable();
-        ids.dedup();
-    }
-    documents::read_only_what_changed(connection, &changes.structures).await?;
-    Ok(changes)
+    let counted = aliases::structures_named(connection, &counted).await?;
+    changes.structures.extend(counted);
+    Ok(())
 }
 
 /// Forgets what is older than `days`, and gives the number of changes forgotten. What was public at that moment keeps

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use tokio_stream::StreamExt as _;
 
-use super::Written;
+use super::{Beside, Written};
 use crate::directory::public_id::Genre;
 use crate::import::ledger::{Action, Ledger};
 use crate::import::lists::{self, Lists};
@@ -93,10 +93,14 @@ pub fn plan(
     known: &mut KnownPeople,
     person: &PersonView<'_>,
     has_role: bool,
-    savoir_faire: Option<&Lists>,
-    diplomes: Option<&Lists>,
+    beside: Beside<'_>,
     written: &mut Written,
 ) -> Plan {
+    let Beside {
+        savoir_faire,
+        diplomes,
+        ..
+    } = beside;
     let identification = person.identification_nationale;
     let (mut hash, hash_sans_role) = person.fingerprints();
     let list = |lists: Option<&Lists>| lists.map(|l| lists::fingerprint(&l.of(identification)));

@@ -2,11 +2,11 @@
 
 use sqlx::PgConnection;
 
+use super::Beside;
 use super::plan::Plan;
 use crate::directory::public_id::Genre;
 use crate::import::copy::Rows;
 use crate::import::ledger::Ledger;
-use crate::import::lists::Lists;
 use crate::import::people::PersonView;
 use crate::import::pipe::Outlet;
 use crate::import::tally::Tally;
@@ -84,9 +84,7 @@ pub fn write_person(
     tables: &mut Tables,
     person: &PersonView<'_>,
     plan: &Plan,
-    site_ids: &[i64],
-    savoir_faire: Option<&Lists>,
-    diplomes: Option<&Lists>,
+    beside: Beside<'_>,
 ) {
     let identification = person.identification_nationale;
     if plan.own || plan.qualifications || plan.diplomas {
@@ -137,19 +135,19 @@ pub fn write_person(
                 .plain(rang)
                 .text(a.profession)
                 .text(a.categorie);
-            rows.optional(site_ids.get(a.site as usize))
+            rows.optional(beside.site_ids.get(a.site as usize))
                 .text(a.identifiant_technique);
             rows.texts([a.mode, a.role, a.genre, a.secteur, a.section, a.autorite])
                 .end();
         }
     }
-    if let Some(lists) = savoir_faire.filter(|_| plan.qualifications) {
+    if let Some(lists) = beside.savoir_faire.filter(|_| plan.qualifications) {
         for entry in lists.of(identification) {
             tables.tallies.qualifications.count(plan.id, &[entry], &[]);
             tables.qualifications.plain(plan.id).texts(entry).text("s").end();
         }
     }
-    if let Some(lists) = diplomes.filter(|_| plan.diplomas) {
+    if let Some(lists) = beside.diplomes.filter(|_| plan.diplomas) {
         for entry in lists.of(identification) {
             tables.tallies.diplomas.count(plan.id, &[entry], &[]);
             tables.diplomas.plain(plan.id).texts(entry).end();
