@@ -1,7 +1,8 @@
 //! The answers under way on one HTTP connection, and who is waited for: the client to ask, the client to take, or we.
 //!
-//! What lies between hyper and the network tells little of it: a client of HTTP/2 may read all that is sent and still let
-//! no answer through. So each body tells when something of it is given, and when it is asked for more.
+//! A client of HTTP/2 may read all that is sent and still let no answer through, or ask nothing for ever; so each body tells
+//! when something of it is given, and when it is asked for more. Of HTTP/1.1 hyper bounds the wait for the next request, and
+//! the kernel that for an answer to be taken, more exactly: a slow client keeps much there that no body hears of.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use hyper::Version;
 use hyper::body::{Body, Frame, SizeHint};
 
 /// The answers under way on one connection.
@@ -21,6 +23,7 @@ struct State {
     under_way: HashMap<u64, Option<Instant>>,
     /// How many there have been.
     begun: u64,
+    is_http_2: bool,
     /// Since when there is none.
     quiet: Instant,
 }
@@ -34,7 +37,8 @@ pub enum Waits {
     Next(Instant),
     /// For the client to take something of an answer.
     Taking(Instant),
-    ForUs,
+    /// For us, or for what others see to.
+    ForOthers,
 }
 
 impl Answers {
@@ -43,14 +47,16 @@ impl Answers {
         Arc::new(Self(Mutex::new(State {
             under_way: HashMap::new(),
             begun: 0,
+            is_http_2: false,
             quiet: Instant::now(),
         })))
     }
 
-    /// One more, of a request that has just come.
-    pub fn begin(self: &Arc<Self>) -> Answer {
+    /// One more, of a request of this version that has just come.
+    pub fn begin(self: &Arc<Self>, version: Version) -> Answer {
         let mut state = self.state();
         state.begun += 1;
+        state.is_http_2 = version == Version::HTTP_2;
         let number = state.begun;
         state.under_way.insert(number, None);
         Answer {
@@ -62,11 +68,16 @@ impl Answers {
     /// Who is waited for now. Of several answers the one that has waited longest for its client counts.
     pub fn waits(&self) -> Waits {
         let state = self.state();
+        if state.begun == 0 {
+            return Waits::First(state.quiet);
+        }
+        if !state.is_http_2 {
+            return Waits::ForOthers;
+        }
         match state.under_way.values().flatten().min() {
             Some(since) => Waits::Taking(*since),
-            None if !state.under_way.is_empty() => Waits::ForUs,
-            None if state.begun == 0 => Waits::First(state.quiet),
-            None => Waits::Next(state.quiet),
+            None if state.under_way.is_empty() => Waits::Next(state.quiet),
+            None => Waits::ForOthers,
         }
     }
 
@@ -160,8 +171,9 @@ mod tests {
     fn who_is_waited_for_follows_the_answers() {
         let answers = Answers::new();
         assert!(matches!(answers.waits(), Waits::First(_)));
-        let (one, other) = (answers.begin(), answers.begin());
-        assert_eq!(answers.waits(), Waits::ForUs);
+        let one = answers.begin(Version::HTTP_2);
+        let other = answers.begin(Version::HTTP_2);
+        assert_eq!(answers.waits(), Waits::ForOthers);
         let mut given = one.give(Slow(false));
         let Waits::Taking(since) = answers.waits() else {
             panic!("{answers:?}");
@@ -171,13 +183,15 @@ mod tests {
             Pin::new(given).poll_frame(&mut context).is_ready()
         };
         assert!(!poll(&mut given));
-        assert_eq!(answers.waits(), Waits::ForUs);
+        assert_eq!(answers.waits(), Waits::ForOthers);
         given.body.0 = true;
         assert!(poll(&mut given));
         assert!(matches!(answers.waits(), Waits::Taking(later) if later > since));
         drop(given);
-        assert_eq!(answers.waits(), Waits::ForUs);
+        assert_eq!(answers.waits(), Waits::ForOthers);
         drop(other);
         assert!(matches!(answers.waits(), Waits::Next(_)));
+        let _given = answers.begin(Version::HTTP_11).give(Slow(true));
+        assert_eq!(answers.waits(), Waits::ForOthers);
     }
 }

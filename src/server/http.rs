@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::response::IntoResponse as _;
@@ -82,7 +82,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
             });
         if let Some(seat) = seat {
             let _ = stream.set_nodelay(true);
-            // What is left behind in the kernel when we leave goes after as long, too. It refuses more than an i32.
+            // The kernel breaks off where nothing that was sent is taken for so long. It refuses more than an i32.
             let taking = i32::try_from(server.bounds.taking.as_millis()).unwrap_or(i32::MAX);
             let _ = sockopt::set_tcp_user_timeout(&stream, taking.unsigned_abs());
             tracker.spawn(Arc::clone(&server).talk(stream, peer, seat));
@@ -123,7 +123,7 @@ impl Server {
         let answers = Answers::new();
         let (router, begun) = (self.router.clone(), answers.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let answer = begun.begin();
+            let answer = begun.begin(request.version());
             request.extensions_mut().insert(Peer(peer));
             let is_wrong = host::is_wrong(&request);
             let answered = (!is_wrong).then(|| router.clone().call(request));
@@ -139,29 +139,30 @@ impl Server {
         let mut connection = pin!(connection);
         let Bounds { head, taking, .. } = self.bounds;
         let mut looks = tokio::time::interval(head.min(taking) / 2);
-        let mut stops = false;
+        let mut stops = None;
         loop {
             tokio::select! {
                 // A client that breaks off, or breaks the rules, is nothing to tell of.
                 _ = connection.as_mut() => return,
-                // hyper waits without end for the bytes that tell one version of HTTP from the other, for requests of
-                // HTTP/2, and for room for answers.
+                // hyper waits without end for the bytes that tell one version of HTTP from the other, and for requests of
+                // HTTP/2 and room for its answers.
                 _ = looks.tick() => match answers.waits() {
                     Waits::First(since) if since.elapsed() >= head => return,
                     Waits::Taking(since) if since.elapsed() >= taking => return,
-                    Waits::Next(since) if since.elapsed() >= head => {
-                        // Said once, and given one more look to be heard.
-                        if stops {
-                            return;
+                    Waits::Next(since) if since.elapsed() >= head => match stops {
+                        None => {
+                            connection.as_mut().graceful_shutdown();
+                            stops = Some(Instant::now());
                         }
-                        connection.as_mut().graceful_shutdown();
-                        stops = true;
-                    }
+                        // The end of the last answer may still be on its way.
+                        Some(since) if since.elapsed() >= taking => return,
+                        Some(_) => {}
+                    },
                     _ => {}
                 },
-                () = self.stop.cancelled(), if !stops => {
+                () = self.stop.cancelled(), if stops.is_none() => {
                     connection.as_mut().graceful_shutdown();
-                    stops = true;
+                    stops = Some(Instant::now());
                 }
             }
         }
